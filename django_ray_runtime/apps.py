@@ -1,0 +1,10 @@
+from django.apps import AppConfig
+
+
+class DjangoRayRuntimeConfig(AppConfig):
+    name = "django_ray_runtime"
+    verbose_name = "Ray runtime"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from django_ray_runtime import checks  # noqa: F401  (registers the system checks)

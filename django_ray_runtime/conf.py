@@ -1,0 +1,121 @@
+"""The settings dict DJANGO_RAY_RUNTIME, read once into a frozen, validated dataclass."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields
+from functools import cache
+from typing import Any
+
+from django.conf import settings as django_settings
+from django.core.signals import setting_changed
+
+from django_ray_runtime.exceptions import InvalidSettings
+
+SETTING = "DJANGO_RAY_RUNTIME"
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    expected: str
+    accepts: Callable[[Any], bool]
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+_SECONDS = _Rule("a number of seconds above 0", lambda v: _is_number(v) and v > 0)
+_COUNT = _Rule("a whole number of at least 0", lambda v: _is_whole(v) and v >= 0)
+_OPTIONAL_COUNT = _Rule(
+    "a whole number of at least 1, or None", lambda v: v is None or (_is_whole(v) and v >= 1)
+)
+_PORT = _Rule("a port from 1 to 65535", lambda v: _is_whole(v) and 1 <= v <= 65535)
+_TEXT = _Rule("a text that is not empty", lambda v: isinstance(v, str) and bool(v))
+_OPTIONAL_TEXT = _Rule("a text, or None", lambda v: v is None or isinstance(v, str))
+_FLAG = _Rule("True or False", lambda v: isinstance(v, bool))
+_PATHS = _Rule(
+    "a list of dotted paths of functions",
+    lambda v: isinstance(v, list | tuple) and all(isinstance(p, str) and "." in p for p in v),
+)
+
+
+def _key(default: Any, rule: _Rule, doc: str) -> Any:
+    return field(default=default, metadata={"rule": rule, "doc": doc})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuntimeSettings:
+    """Every key of DJANGO_RAY_RUNTIME in lower case, with its default."""
+
+    database: str = _key("default", _TEXT, "Alias of the database that holds the queue.")
+    heartbeat_seconds: float = _key(3.0, _SECONDS, "How often a worker's heartbeat is written.")
+    dead_after_seconds: float = _key(
+        12.0, _SECONDS, "A worker without a heartbeat for this long is dead; its tasks run again."
+    )
+    grace_seconds: float = _key(
+        30.0, _SECONDS, "How long running tasks may go on after a worker was asked to stop."
+    )
+    max_lost_reruns: int = _key(
+        3, _COUNT, "How often a task whose worker or Ray process was lost runs again."
+    )
+    poll_min_seconds: float = _key(0.02, _SECONDS, "Shortest wait between looks at an empty queue.")
+    poll_max_seconds: float = _key(0.5, _SECONDS, "Longest wait between looks at an empty queue.")
+    preload: tuple[str, ...] = _key(
+        (), _PATHS, "Functions called once in each process that runs tasks, before its first."
+    )
+    ray_address: str = _key("auto", _TEXT, "auto, local, HOST:PORT or ray://HOST:PORT.")
+    ray_num_cpus: int | None = _key(None, _OPTIONAL_COUNT, "CPUs of a Ray that we start (all).")
+    ray_object_store_memory: int | None = _key(
+        None, _OPTIONAL_COUNT, "Bytes of the object store of a Ray that we start (Ray's choice)."
+    )
+    ray_dashboard: bool = _key(False, _FLAG, "Whether a Ray that we start has its dashboard.")
+    ray_dashboard_host: str = _key("127.0.0.1", _TEXT, "Where that dashboard listens.")
+    ray_dashboard_port: int = _key(8265, _PORT, "The port of that dashboard.")
+    ray_temp_dir: str | None = _key(
+        None, _OPTIONAL_TEXT, "Folder for a started Ray's sockets and logs (a new one, removed)."
+    )
+
+
+def read(raw: object) -> RuntimeSettings:
+    """Validate `raw`, the dict as it stands in Django's settings.
+
+    Raises InvalidSettings naming the key, what was expected and what came.
+    """
+    if not isinstance(raw, dict):
+        raise InvalidSettings(f"{SETTING} must be a dict, got {type(raw).__name__}.")
+    known = {f.name.upper(): f for f in fields(RuntimeSettings)}
+    values: dict[str, Any] = {}
+    for key, value in raw.items():
+        if key not in known:
+            raise InvalidSettings(
+                f"{SETTING} has no key {key!r}. Expected one of: {', '.join(sorted(known))}."
+            )
+        rule: _Rule = known[key].metadata["rule"]
+        if not rule.accepts(value):
+            raise InvalidSettings(f"{SETTING}[{key!r}] must be {rule.expected}, got {value!r}.")
+        values[known[key].name] = tuple(value) if isinstance(value, list) else value
+    result = RuntimeSettings(**values)
+    if result.dead_after_seconds < 2 * result.heartbeat_seconds:
+        raise InvalidSettings(
+            f"{SETTING}['DEAD_AFTER_SECONDS'] must be at least twice HEARTBEAT_SECONDS "
+            f"({result.heartbeat_seconds:g}), got {result.dead_after_seconds:g}: one late "
+            "heartbeat must not make a worker dead."
+        )
+    return result
+
+
+@cache
+def runtime_settings() -> RuntimeSettings:
+    """The settings in force; read once, and again after a test overrides them."""
+    return read(getattr(django_settings, SETTING, {}))
+
+
+def _forget(*, setting: str, **_: object) -> None:
+    if setting == SETTING:
+        runtime_settings.cache_clear()
+
+
+setting_changed.connect(_forget)

@@ -1,0 +1,59 @@
+"""The runtime's errors.
+
+RuntimeFault
+├── Unusable            something outside must be put right before this can work
+│   ├── InvalidSettings
+│   ├── RayUnavailable
+│   └── NotMigrated
+├── CallLost            the process that ran a call is gone
+├── CallCancelled       a call was taken back before it ran, or stopped
+└── outcomes that a task's result can carry
+    ├── WorkerLost
+    ├── Cancelled
+    ├── Expired
+    └── TaskTimeout
+"""
+
+
+class RuntimeFault(Exception):
+    """Base class of the runtime's errors. Do not raise directly."""
+
+
+class Unusable(RuntimeFault):
+    """Something outside this process must be put right first; the message says what."""
+
+
+class InvalidSettings(Unusable):
+    """A key of DJANGO_RAY_RUNTIME is unknown or has a value that cannot be used."""
+
+
+class RayUnavailable(Unusable):
+    """No Ray answers, or none can be started."""
+
+
+class NotMigrated(Unusable):
+    """The database lacks tables of this application."""
+
+
+class CallLost(RuntimeFault):
+    """The process that ran the call ended without an outcome."""
+
+
+class CallCancelled(RuntimeFault):
+    """The call was taken back before it ran, or was stopped."""
+
+
+class WorkerLost(RuntimeFault):
+    """The worker, or the Ray process, that ran the task is gone."""
+
+
+class Cancelled(RuntimeFault):
+    """The task was cancelled."""
+
+
+class Expired(RuntimeFault):
+    """The task was not started before its expiry."""
+
+
+class TaskTimeout(RuntimeFault):
+    """The task ran longer than its timeout."""

@@ -1,0 +1,77 @@
+"""The seam between what is to run and what runs it.
+
+Used at both levels: the dispatcher submits queued tasks, `parallel_map` and its sisters
+submit chunks. Handles are opaque and compared by identity.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+Handle = Any
+OnDone = Callable[[Handle], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallOptions:
+    """What a call asks of the cluster. Executors without a cluster disregard it."""
+
+    num_cpus: float = 1.0
+    num_gpus: float = 0.0
+    max_retries: int = 0  # re-runs by the cluster when its process is lost
+    name: str = ""  # shown in the cluster's dashboard
+
+
+DEFAULT_OPTIONS = CallOptions()
+
+
+class Executor(ABC):
+    """Runs functions: in this process, on Ray, …"""
+
+    name: ClassVar[str]
+
+    # How many calls a fan-out keeps in flight for each slot: enough that no slot waits for
+    # the caller, few enough that results do not pile up.
+    in_flight_per_slot: ClassVar[int] = 2
+
+    @abstractmethod
+    def submit(
+        self,
+        func: Callable[..., Any],
+        *args: Any,
+        options: CallOptions = DEFAULT_OPTIONS,
+        on_done: OnDone | None = None,
+        **kwargs: Any,
+    ) -> Handle:
+        """Start `func(*args, **kwargs)`. `on_done(handle)` is called once, from any thread,
+        when its outcome is there; it must return at once."""
+
+    @abstractmethod
+    def wait(self, handles: Collection[Handle], timeout: float | None = None) -> list[Handle]:
+        """Those of `handles` that are done; waits until there is one, or `timeout` seconds."""
+
+    @abstractmethod
+    def outcome(self, handle: Handle) -> Any:
+        """The value of a finished call, or raises its own exception.
+
+        Raises CallLost when its process died, CallCancelled when it was recalled before it
+        ran or was cancelled.
+        """
+
+    @abstractmethod
+    def recall(self, handle: Handle) -> None:
+        """Take a call back if it has not started; it then ends as CallCancelled. A running
+        call goes on, provided that it holds off interrupts as the worker's entry point does."""
+
+    @abstractmethod
+    def cancel(self, handle: Handle) -> None:
+        """Stop a call, running or not, as far as the executor can."""
+
+    @abstractmethod
+    def slots(self) -> int:
+        """How many calls of one CPU can run at once; at least 1."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Stop taking calls and let go of what this object started."""

@@ -1,0 +1,144 @@
+"""Running functions on Ray."""
+
+import threading
+import time
+from collections.abc import Callable, Collection
+from concurrent.futures import Future
+from functools import lru_cache
+from typing import Any, ClassVar
+
+import ray
+from django.apps import apps
+from ray import exceptions as ray_errors
+
+from django_ray_runtime.bootstrap import SetUpFirst
+from django_ray_runtime.exceptions import CallCancelled, CallLost
+from django_ray_runtime.executors.base import (
+    DEFAULT_OPTIONS,
+    CallOptions,
+    Executor,
+    Handle,
+    OnDone,
+)
+
+# What Ray raises when a process, a node or an object is gone, as opposed to what the
+# user's function raised.
+_LOST = (
+    ray_errors.WorkerCrashedError,
+    ray_errors.NodeDiedError,
+    ray_errors.ObjectLostError,
+    ray_errors.OutOfMemoryError,
+    ray_errors.LocalRayletDiedError,
+    ray_errors.RaySystemError,
+)
+_SLOTS_AGE = 5.0  # seconds for which the size of the cluster is remembered
+
+
+class _RayCall:
+    """One submitted call. Compared by identity."""
+
+    __slots__ = ("future", "ref")
+
+    def __init__(self, ref: Any) -> None:
+        self.ref = ref
+        self.future: Future[Any] | None = None
+
+
+def _invoke(
+    _: object, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> Any:
+    """The first argument has done its work when it was unpickled, before the others."""
+    return func(*args, **kwargs)
+
+
+@lru_cache(maxsize=64)
+def _remote(options: CallOptions) -> Any:
+    """One exported function serves every call: Ray ships only its arguments."""
+    return ray.remote(_invoke).options(
+        num_cpus=options.num_cpus,
+        num_gpus=options.num_gpus,
+        max_retries=options.max_retries,
+        name=options.name or None,
+    )
+
+
+def _set_up_first() -> object:
+    return SetUpFirst() if apps.ready else None
+
+
+class RayExecutor(Executor):
+    """Runs each call as a Ray task on the cluster this process is connected to."""
+
+    name: ClassVar[str] = "ray"
+
+    def __init__(self) -> None:
+        self._slots = 0
+        self._slots_until = 0.0
+        self._lock = threading.Lock()
+
+    def submit(
+        self,
+        func: Callable[..., Any],
+        *args: Any,
+        options: CallOptions = DEFAULT_OPTIONS,
+        on_done: OnDone | None = None,
+        **kwargs: Any,
+    ) -> Handle:
+        call = _RayCall(_remote(options).remote(_set_up_first(), func, args, kwargs))
+        if on_done is not None:
+            call.future = call.ref.future()
+            call.future.add_done_callback(lambda _: on_done(call))
+        return call
+
+    def wait(self, handles: Collection[Handle], timeout: float | None = None) -> list[Handle]:
+        # ray.wait rather than callbacks: a task that blocks here gives its CPUs back, so
+        # that its own children can run on a full cluster.
+        by_ref = {call.ref: call for call in handles}
+        done, rest = ray.wait(list(by_ref), num_returns=1, timeout=timeout)
+        if done and rest:  # it reports one; sweep what else is done
+            done += ray.wait(rest, num_returns=len(rest), timeout=0)[0]
+        ready = set(done)
+        return [call for ref, call in by_ref.items() if ref in ready]
+
+    def outcome(self, handle: Handle) -> Any:
+        try:
+            if handle.future is not None:
+                return handle.future.result(timeout=0)
+            return ray.get(handle.ref)
+        except ray_errors.TaskCancelledError:
+            raise CallCancelled("The call was taken back or stopped.") from None
+        except _LOST as error:
+            raise CallLost(f"{type(error).__name__}: {_first_line(error)}") from None
+        except ray_errors.RayTaskError as error:
+            raise _own_exception(error) from None
+
+    def recall(self, handle: Handle) -> None:
+        ray.cancel(handle.ref, force=False, recursive=False)
+
+    def cancel(self, handle: Handle) -> None:
+        # Without force first would be kinder, but a chunk in compiled code does not see
+        # an interrupt: what is cancelled here is pure and may die with its process.
+        ray.cancel(handle.ref, force=True, recursive=True)
+
+    def slots(self) -> int:
+        with self._lock:
+            if time.monotonic() >= self._slots_until:
+                self._slots = max(1, int(ray.cluster_resources().get("CPU", 1)))
+                self._slots_until = time.monotonic() + _SLOTS_AGE
+            return self._slots
+
+    def close(self) -> None:
+        """Nothing to let go of: whoever connected to Ray disconnects."""
+
+
+def _own_exception(error: Any) -> BaseException:
+    """The exception that the user's function raised, with the remote traceback as a note."""
+    cause = getattr(error, "cause", None)
+    if not isinstance(cause, BaseException):
+        return RuntimeError(f"A call failed on Ray: {error}")
+    cause.add_note(f"On Ray:\n{error}")
+    return cause
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip().splitlines() or [""])[0]

@@ -1,0 +1,44 @@
+"""Arguments and return values as JSON: what both databases and every process can hold."""
+
+import json
+import re
+from typing import Any
+
+from django.utils.json import normalize_json
+
+# An escaped NUL in JSON text, as opposed to an escaped backslash before "u0000".
+_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
+
+
+def to_json(value: Any, what: str) -> str:
+    """`value` as JSON text. `what` names it in the error ("the return value").
+
+    Raises TypeError for types that JSON lacks, ValueError for NaN, infinity, NUL
+    characters and lone surrogates, which PostgreSQL's jsonb cannot hold.
+    """
+    try:
+        text = json.dumps(normalize_json(value), ensure_ascii=False, allow_nan=False)
+    except TypeError as error:
+        raise TypeError(
+            f"{what} must be JSON (dict with text keys, list, text, number, bool, None): {error}. "
+            "Pass an identifier instead, and load the object inside the task."
+        ) from None
+    except ValueError as error:
+        raise ValueError(
+            f"{what} has a value that JSON lacks: {error}. Use None or a text in its place."
+        ) from None
+    if "\\u0000" in text and _NUL.search(text):
+        raise ValueError(f"{what} has a NUL character in a text. Remove it, or encode the bytes.")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise ValueError(
+            f"{what} has a text that is not valid Unicode (a lone surrogate). "
+            "Decode the bytes with errors='replace', or encode them as base64."
+        ) from None
+    return text
+
+
+def to_text(value: str) -> str:
+    """`value` as a text that every database can store: NUL and lone surrogates replaced."""
+    return value.replace("\x00", "\ufffd").encode("utf-8", "replace").decode("utf-8")

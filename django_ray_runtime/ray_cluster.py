@@ -1,0 +1,215 @@
+"""Joining or starting Ray, once per process, and what the cluster has.
+
+Ray is imported only when something asks for it: the project works where it is missing.
+"""
+
+import logging
+import os
+import secrets
+import shutil
+import socket
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from django_ray_runtime.conf import RuntimeSettings, runtime_settings
+from django_ray_runtime.exceptions import RayUnavailable
+
+logger = logging.getLogger(__name__)
+
+CONNECT_SECONDS = 5.0
+
+
+@dataclass(slots=True)
+class Cluster:
+    """The Ray that this process is connected to."""
+
+    address: str
+    started: bool  # by us: then close() ends it
+    dashboard_url: str = ""
+    temp_dir: str | None = None  # removed by close()
+
+    def close(self) -> None:
+        """Disconnect, and end the cluster if it was started here. May be called twice."""
+        if is_ray_available():
+            _ray().shutdown()
+        if self.temp_dir is not None:
+            shutil.rmtree(self.temp_dir, ignore_errors=True)
+
+
+def join_or_start(address: str | None = None, *, temp_dir: str | None = None) -> Cluster:
+    """Connect this process to Ray.
+
+    `address`: `local` starts one on this machine; `HOST:PORT` or `ray://HOST:PORT` joins that
+    one; `auto` (the default setting) joins one that runs on this machine, else starts one.
+    `temp_dir` holds a started Ray's sockets and logs; without it a folder of its own does,
+    which close() removes.
+    Raises RayUnavailable, in one line, when that cannot be done.
+    """
+    settings = runtime_settings()
+    address = address or settings.ray_address
+    if is_ray_available():
+        return Cluster(address, started=False)
+    if address == "auto":
+        running = _running_here()
+        try:
+            return _join(running) if running else start(settings, temp_dir)
+        except RayUnavailable as error:
+            if not running:
+                raise
+            logger.info("%s Starting one instead.", error)
+            address = "local"
+    return start(settings, temp_dir) if address == "local" else _join(address)
+
+
+def is_ray_available() -> bool:
+    """Whether this process is connected to Ray. Never imports Ray."""
+    ray = sys.modules.get("ray")
+    return bool(ray is not None and hasattr(ray, "is_initialized") and ray.is_initialized())
+
+
+def get_ray_resources() -> dict[str, float]:
+    """The cluster's resources in all, by name; {} without Ray."""
+    return dict(_ray().cluster_resources()) if is_ray_available() else {}
+
+
+def get_total_cpus() -> float:
+    """The cluster's CPUs; without Ray this machine's."""
+    if not is_ray_available():
+        return float(os.cpu_count() or 1)
+    return float(get_ray_resources().get("CPU", 0.0))
+
+
+def get_num_workers() -> int:
+    """The cluster's living nodes; 1 without Ray."""
+    if not is_ray_available():
+        return 1
+    return sum(1 for node in _ray().nodes() if node["Alive"])
+
+
+def _running_here() -> str | None:
+    """The address that `ray start` noted on this machine. Ray's own `auto` would also look
+    for the embedded clusters of other programs, which do not take strangers."""
+    note = Path(os.environ.get("RAY_TMPDIR", "/tmp"), "ray", "ray_current_cluster")  # noqa: S108
+    return note.read_text().strip() or None if note.is_file() else None
+
+
+def _ray() -> Any:
+    # Neither a warning about a missing extra nor a report over the network.
+    os.environ.setdefault("RAY_DISABLE_IMPORT_WARNING", "1")
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+    try:
+        import ray
+    except ImportError as error:
+        raise RayUnavailable(
+            f"Ray cannot be imported ({error}). Install it with pip install 'ray[default,client]', "
+            "or use --executor sequential."
+        ) from None
+    return ray
+
+
+def _join(address: str) -> Cluster:
+    _check_answers(address)
+    ray = _ray()
+    try:
+        context = ray.init(address=address, log_to_driver=False, configure_logging=False)
+    except Exception as error:
+        raise RayUnavailable(
+            f"Ray at {address} does not take us: {_first_line(error)} Check the address, that "
+            f"it runs Ray {ray.__version__}, and RAY_AUTH_MODE and its token."
+        ) from None
+    return Cluster(address, started=False, dashboard_url=_dashboard(context))
+
+
+def _check_answers(address: str) -> None:
+    """Ray itself tries an address that nobody answers for a minute."""
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if not host or not port.isdecimal():
+        raise RayUnavailable(
+            f"A Ray address is auto, local, HOST:PORT or ray://HOST:PORT, got {address!r}."
+        )
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), CONNECT_SECONDS).close()
+    except (OSError, OverflowError) as error:
+        raise RayUnavailable(
+            f"No Ray answers at {address}: {error}. Start one with `ray start --head`, correct "
+            "the address, or use --address local."
+        ) from None
+
+
+def start(settings: RuntimeSettings, temp_dir: str | None = None) -> Cluster:
+    """Start a Ray on this machine, for this process and those it starts. See `join_or_start`."""
+    if settings.ray_dashboard:
+        _check_free(settings.ray_dashboard_host, settings.ray_dashboard_port)
+    _secure_local()
+    given = temp_dir or settings.ray_temp_dir
+    folder = given or tempfile.mkdtemp(prefix="ray-", dir=short_temp_root())
+    try:
+        context = _ray().init(
+            address="local",
+            num_cpus=settings.ray_num_cpus,
+            object_store_memory=settings.ray_object_store_memory,
+            include_dashboard=settings.ray_dashboard,
+            dashboard_host=settings.ray_dashboard_host,
+            dashboard_port=settings.ray_dashboard_port if settings.ray_dashboard else None,
+            log_to_driver=False,
+            configure_logging=False,
+            _node_ip_address="127.0.0.1",
+            _temp_dir=folder,
+        )
+    except Exception as error:
+        if not given:
+            shutil.rmtree(folder, ignore_errors=True)
+        raise RayUnavailable(f"Ray could not be started here: {_first_line(error)}") from None
+    logger.info("Started Ray with %g CPUs in %s", get_total_cpus(), folder)
+    return Cluster("local", True, _dashboard(context), None if given else folder)
+
+
+def _secure_local() -> None:
+    """A Ray of our own listens on loopback only and asks for a token.
+
+    On Linux Ray rewrites a loopback address to the routable one unless this switch is off;
+    and unless told otherwise it keeps one token for all in the home directory. It read both
+    when it was imported, so they are set in its modules as well as in the environment,
+    which its processes inherit.
+    """
+    _ray()
+    from ray._private import ray_constants
+    from ray._raylet import AuthenticationTokenLoader, Config
+
+    os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"
+    ray_constants.ENABLE_RAY_CLUSTER = False
+    if "RAY_AUTH_MODE" not in os.environ:
+        os.environ["RAY_AUTH_MODE"] = "token"
+        os.environ["RAY_AUTH_TOKEN"] = secrets.token_hex(32)
+        Config.initialize("")
+        AuthenticationTokenLoader.instance().reset_cache()
+
+
+def _check_free(host: str, port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise RayUnavailable(
+                f"Port {port} of {host} (RAY_DASHBOARD_PORT) cannot be used: {error.strerror}. "
+                "Stop what listens there, or set RAY_DASHBOARD_PORT to another."
+            ) from None
+
+
+def short_temp_root() -> str | None:
+    """Socket paths end at 107 bytes and Ray's own part takes 65: the root must be short."""
+    return "/tmp" if len(tempfile.gettempdir()) > 20 and Path("/tmp").is_dir() else None  # noqa: S108
+
+
+def _dashboard(context: Any) -> str:
+    url = getattr(context, "dashboard_url", "") or ""
+    return f"http://{url}" if url else ""
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]

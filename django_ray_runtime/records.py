@@ -1,0 +1,70 @@
+"""What travels between the store, the worker and the processes that run tasks.
+
+No Django models here: these must load in a process where Django is not set up yet.
+"""
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+
+from django_ray_runtime.states import State
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """A task that a worker holds: all that is needed to run it and to finish it."""
+
+    id: uuid.UUID
+    attempt: int
+    task_path: str
+    args: str  # JSON text, passed on as it lies in the database
+    kwargs: str  # JSON text
+    backend: str
+    queue_name: str
+    priority: int
+    losses: int
+    worker_ids: tuple[str, ...]
+    enqueued_at: datetime
+    run_after: datetime | None
+    started_at: datetime
+    last_attempted_at: datetime
+
+
+# The columns behind a Claim, in its order.
+CLAIM_COLUMNS = (
+    "id",
+    "attempt",
+    "task_path",
+    "args",
+    "kwargs",
+    "backend",
+    "queue_name",
+    "priority",
+    "losses",
+    "worker_ids",
+    "enqueued_at",
+    "run_after",
+    "started_at",
+    "last_attempted_at",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a run did not succeed."""
+
+    exception_class_path: str
+    traceback: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What becomes of a claimed task. `state` is the target of the move."""
+
+    id: uuid.UUID
+    attempt: int
+    state: State
+    return_value: str | None = None  # JSON text, with state SUCCESSFUL
+    failure: Failure | None = None  # recorded as an Attempt
+    lost: bool = False  # the run ended with a lost process
+    spends_attempt: bool = True  # False: it never started, and its claim is undone

@@ -1,0 +1,117 @@
+"""Who is alive: one heartbeat row per worker boot, and the rescue of what the dead held.
+
+Written with the ORM, the same on both databases. Only the database's clock counts.
+"""
+
+from collections.abc import Collection, Sequence
+from datetime import timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Case, DateTimeField, ExpressionWrapper, F, Value, When
+from django.db.models.expressions import Combinable
+from django.db.models.functions import Now
+
+from django_ray_runtime.conf import runtime_settings
+from django_ray_runtime.models import Attempt, QueuedTask, Worker, WorkerQuerySet
+from django_ray_runtime.states import State, WorkerState
+
+RESCUE_BATCH = 500
+
+
+class Liveness:
+    """The rows of worker boots in one database."""
+
+    def __init__(self, alias: str) -> None:
+        self.alias = alias
+
+    def register(self, worker: str, queues: Sequence[str]) -> None:
+        """A new worker boot, alive from now on."""
+        Worker(id=worker, queues=list(queues)).save(using=self.alias, force_insert=True)
+
+    def move(self, worker: str, state: WorkerState, **facts: Any) -> bool:
+        """Take a living worker to another state. False when it was declared dead before."""
+        if state in {WorkerState.STOPPED, WorkerState.DEAD}:
+            facts["ended_at"] = Now()
+        return bool(self._living().filter(id=worker).update(state=state, **facts))
+
+    def beat(self, workers: Collection[str], dead_after: float) -> set[str]:
+        """The heartbeat of `workers`, in one statement. Returns those still alive.
+
+        A beat that comes after a gap of `dead_after` seconds starts a new steady time.
+        """
+        steady_since = Case(
+            When(last_beat__lt=_ago(dead_after), then=Now()), default=F("steady_since")
+        )
+        ours = self._living().filter(id__in=workers)
+        if ours.update(last_beat=Now(), steady_since=steady_since) == len(workers):
+            return set(workers)
+        return set(ours.values_list("id", flat=True))
+
+    def declare_dead(self, worker: str) -> int:
+        """A worker whose process is known to have ended: its tasks run again at once.
+
+        Returns how many tasks were released.
+        """
+        self.move(worker, WorkerState.DEAD)
+        return self._release()
+
+    def rescue(self, rescuer: str, dead_after: float) -> int:
+        """Declare silent workers dead and release their tasks. Returns how many tasks.
+
+        Only a worker whose own heartbeats came without a gap for `dead_after` seconds may
+        judge others: after an outage of the database every row looks old. A heartbeat
+        that succeeds before this commits renews the row, and the update passes it by.
+        """
+        fit = self._living().filter(id=rescuer, last_beat__gte=_ago(dead_after))
+        if not fit.filter(steady_since__lte=_ago(dead_after)).exists():
+            return 0
+        silent = self._living().filter(last_beat__lt=_ago(dead_after))
+        if silent.exists():
+            silent.update(state=WorkerState.DEAD, ended_at=Now())
+        return self._release()
+
+    def _release(self) -> int:
+        """RUNNING -> READY, or FAILED after too many losses, where no living worker holds."""
+        released = 0
+        while True:
+            with transaction.atomic(using=self.alias):
+                orphans = self._orphans()
+                for task in orphans:
+                    self._lose(task)
+            released += len(orphans)
+            if len(orphans) < RESCUE_BATCH:
+                return released
+
+    def _orphans(self) -> list[QueuedTask]:
+        running = QueuedTask.objects.using(self.alias).running()
+        orphans = running.exclude(worker__in=self._living().values("id"))
+        # Locked in one fixed order, the same as in finish_many: no deadlock with it.
+        return list(orphans.order_by("id").select_for_update()[:RESCUE_BATCH])
+
+    def _lose(self, task: QueuedTask) -> None:
+        final = task.losses >= runtime_settings().max_lost_reruns
+        Attempt(
+            task=task,
+            number=task.attempt,
+            worker=task.worker or "",
+            started_at=task.last_attempted_at,
+            exception_class_path="django_ray_runtime.exceptions.WorkerLost",
+            traceback=f"WorkerLost: worker {task.worker} was lost while it held this task.\n",
+        ).save(using=self.alias, force_insert=True)
+        held = QueuedTask.objects.using(self.alias).running().filter(id=task.id)
+        held.filter(worker=task.worker, attempt=task.attempt).update(
+            state=State.FAILED if final else State.READY,
+            worker=None,
+            losses=F("losses") + 1,
+            finished_at=Now() if final else None,
+        )
+
+    def _living(self) -> WorkerQuerySet:
+        return Worker.objects.using(self.alias).living()
+
+
+def _ago(seconds: float) -> Combinable:
+    return ExpressionWrapper(
+        Now() - Value(timedelta(seconds=seconds)), output_field=DateTimeField()
+    )

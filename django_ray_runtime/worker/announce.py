@@ -1,0 +1,54 @@
+"""Django's signals about tasks, sent by the worker that holds the claim."""
+
+import json
+import logging
+
+from django.tasks.base import TaskError, TaskResult, TaskResultStatus
+from django.tasks.signals import task_finished, task_started
+from django.utils import timezone
+
+from django_ray_runtime.backend import RayTaskBackend
+from django_ray_runtime.results import result_of_claim
+from django_ray_runtime.states import DJANGO_STATUS
+from django_ray_runtime.records import Claim, Outcome
+
+logger = logging.getLogger(__name__)
+
+
+def announce_started(claim: Claim) -> None:
+    """Send `task_started`. A receiver's error is logged and does not touch the task."""
+    result = _result(claim)
+    if result is not None:
+        task_started.send_robust(RayTaskBackend, task_result=result)
+
+
+def announce_finished(claim: Claim, outcome: Outcome) -> None:
+    """Send `task_finished`, after the outcome was accepted by the database."""
+    result = _result(claim)
+    if result is None:
+        return
+    _set(result, "status", TaskResultStatus(DJANGO_STATUS[outcome.state]))
+    _set(result, "finished_at", timezone.now())
+    if outcome.failure is not None:
+        failure = outcome.failure
+        result.errors.append(
+            TaskError(
+                exception_class_path=failure.exception_class_path, traceback=failure.traceback
+            )
+        )
+    elif outcome.return_value is not None:
+        _set(result, "_return_value", json.loads(outcome.return_value))
+    task_finished.send_robust(RayTaskBackend, task_result=result)
+
+
+def _result(claim: Claim) -> TaskResult | None:
+    try:
+        return result_of_claim(claim, json.loads(claim.args), json.loads(claim.kwargs))
+    except Exception as error:
+        # The run itself reports this to the user, with the same cause.
+        logger.warning("No signal for task %s: %s", claim.id, error)
+        return None
+
+
+def _set(result: TaskResult, name: str, value: object) -> None:
+    object.__setattr__(result, name, value)  # TaskResult is frozen for its users

@@ -1,0 +1,140 @@
+"""The worker process proper, started by the supervisor: `python -m …worker.child OPTIONS`.
+
+It runs user code (through its executor) and Ray's driver; either may end it at any time.
+"""
+
+import json
+import logging
+import signal
+import sys
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+
+from django_ray_runtime.bootstrap import set_up
+from django_ray_runtime.exceptions import RayUnavailable, Unusable
+from django_ray_runtime.executors.base import Executor
+
+# Exit code for what a restart cannot mend (sysexits.h: configuration error).
+UNUSABLE = 78
+
+logger = logging.getLogger("django_ray_runtime.worker")
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the supervisor tells its child."""
+
+    worker: str
+    queues: tuple[str, ...]
+    concurrency: int | None
+    executor: str  # ray, sequential, or auto: Ray where it can be had
+    address: str | None
+    grace: float
+    temp_dir: str | None
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> "Options":
+        values = json.loads(text)
+        return cls(**{**values, "queues": tuple(values["queues"])})
+
+
+def main(arguments: list[str]) -> int:
+    import django
+
+    options = Options.from_json(arguments[0])
+    django.setup()
+    try:
+        return _run(options)
+    except Unusable as error:
+        print(f"run_ray_worker: {error}", file=sys.stderr)
+        return UNUSABLE
+
+
+def _run(options: Options) -> int:
+    from django_ray_runtime.conf import runtime_settings
+    from django_ray_runtime.states import WorkerState
+    from django_ray_runtime.store import get_liveness, get_store
+    from django_ray_runtime.worker.dispatcher import Dispatcher
+    from django_ray_runtime.worker.loop import Loop
+    from django_ray_runtime.worker.maintenance import Maintenance
+    from django_ray_runtime.worker.wakeup import Wakeup
+
+    settings = runtime_settings()
+    executor, disconnect = _connect(options)
+    store, liveness = get_store(), get_liveness()
+    concurrency = options.concurrency or executor.slots()
+    wakeup = Wakeup(parent=sys.stdin.fileno())
+    dispatcher = Dispatcher(
+        store,
+        executor,
+        worker=options.worker,
+        queues=options.queues,
+        concurrency=concurrency,
+        wake=wakeup.set,
+    )
+    maintenance = Maintenance(store, liveness, options.worker, settings.dead_after_seconds)
+    loop = Loop(dispatcher, maintenance, wakeup, settings, grace=options.grace)
+    # After Ray: its start puts a handler of its own into place.
+    signal.signal(signal.SIGTERM, lambda *_: loop.stop())
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _warm_up(executor)
+    if not liveness.move(
+        options.worker, WorkerState.ACTIVE, executor=executor.name, concurrency=concurrency
+    ):
+        raise Unusable(f"Worker {options.worker} was declared dead before it began.")
+    logger.info(
+        "Worker %s takes tasks of %s, %d at once, on %s",
+        options.worker, ", ".join(options.queues), concurrency, executor.name,
+    )  # fmt: skip
+    try:
+        loop.run()
+        liveness.move(options.worker, WorkerState.STOPPED)
+    finally:
+        executor.close()
+        disconnect()
+    return 0
+
+
+def _connect(options: Options) -> tuple[Executor, Callable[[], None]]:
+    """The executor asked for, and what to call at the end."""
+    from django_ray_runtime import ray_cluster
+    from django_ray_runtime.executors import BackgroundExecutor
+
+    if options.executor == "sequential":
+        return BackgroundExecutor(), _nothing
+    try:
+        cluster = ray_cluster.join_or_start(options.address, temp_dir=options.temp_dir)
+    except RayUnavailable as error:
+        if options.executor == "ray" or options.address not in {None, "auto", "local"}:
+            raise
+        logger.warning("%s Running tasks sequentially.", error)
+        return BackgroundExecutor(), _nothing
+    from django_ray_runtime.executors.ray import RayExecutor
+
+    return RayExecutor(), cluster.close
+
+
+def _nothing() -> None:
+    """Nothing was started."""
+
+
+def _warm_up(executor: Executor) -> None:
+    """Set Django up in as many processes as will run tasks, before the first one comes."""
+    handles = [executor.submit(set_up) for _ in range(min(executor.slots(), 16))]
+    for handle in handles:
+        executor.wait([handle])
+        try:
+            executor.outcome(handle)
+        except Exception as error:
+            raise Unusable(
+                "A process that runs tasks could not set Django up: "
+                f"{type(error).__name__}: {error} Is the project's code there, and are the "
+                "functions of DJANGO_RAY_RUNTIME['PRELOAD'] in order?"
+            ) from error
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

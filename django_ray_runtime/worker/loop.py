@@ -1,0 +1,91 @@
+"""The worker's loop: flush, maintain, claim, wait for something to happen."""
+
+import logging
+import time
+from collections.abc import Callable
+
+from django.db import DatabaseError, InterfaceError
+
+from django_ray_runtime.conf import RuntimeSettings
+from django_ray_runtime.worker.dispatcher import Dispatcher
+from django_ray_runtime.worker.maintenance import Maintenance
+from django_ray_runtime.worker.wakeup import Wakeup
+
+logger = logging.getLogger(__name__)
+
+OUTAGE_SECONDS = 1.0  # between attempts while the database does not answer
+
+
+class Loop:
+    """Drives a dispatcher until it was told to stop and nothing is left to do."""
+
+    def __init__(
+        self,
+        dispatcher: Dispatcher,
+        maintenance: Maintenance,
+        wakeup: Wakeup,
+        settings: RuntimeSettings,
+        *,
+        grace: float,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.dispatcher = dispatcher
+        self.maintenance = maintenance
+        self.wakeup = wakeup
+        self.grace = grace
+        self._settings = settings
+        self._clock = clock
+        self._pause = settings.poll_min_seconds
+        self._stop_asked = False
+        self._deadline: float | None = None
+
+    def stop(self) -> None:
+        """Drain: callable from a signal handler. Running tasks get the grace period."""
+        self._stop_asked = True
+        self.wakeup.set()
+
+    def run(self) -> None:
+        while not self._finished():
+            try:
+                self._turn()
+            except (DatabaseError, InterfaceError) as error:
+                logger.warning("The database does not answer, trying again: %s", error)
+                self.dispatcher.store.close()
+                self.wakeup.wait(OUTAGE_SECONDS)
+            else:
+                self.wakeup.wait(self._patience())
+
+    def _turn(self) -> None:
+        now = self._clock()
+        self._observe_stop(now)
+        self.dispatcher.flush()
+        if self._deadline is not None:
+            return
+        self.maintenance.run_due(now)
+        wanted = self.dispatcher.free_slots
+        claimed = self.dispatcher.fill()
+        if wanted:  # an empty queue is looked at less and less often
+            longer = min(self._pause * 2, self._settings.poll_max_seconds)
+            self._pause = self._settings.poll_min_seconds if claimed else longer
+
+    def _observe_stop(self, now: float) -> None:
+        if (self._stop_asked or self.wakeup.parent_gone) and self._deadline is None:
+            logger.info("Stopping: running tasks have %g s to finish", self.grace)
+            # Without a supervisor nobody beats for us: others will rescue what we hold.
+            self._deadline = now + (0.0 if self.wakeup.parent_gone else self.grace)
+            self.dispatcher.drain()
+        if self._deadline is not None and now >= self._deadline:
+            self.dispatcher.abandon()
+
+    def _patience(self) -> float:
+        """How long nothing needs to happen; completions and signals end the wait earlier."""
+        now = self._clock()
+        if self._finished():
+            return 0.0
+        if self._deadline is not None:
+            return max(0.0, self._deadline - now)
+        patience = self.maintenance.seconds_until_due(now)
+        return min(patience, self._pause) if self.dispatcher.free_slots else patience
+
+    def _finished(self) -> bool:
+        return self._deadline is not None and self.dispatcher.idle

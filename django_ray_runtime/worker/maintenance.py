@@ -1,0 +1,38 @@
+"""What a worker does for the whole queue now and then: promote what is due, rescue."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django_ray_runtime.store import Liveness, Store
+
+
+@dataclass(slots=True)
+class Duty:
+    """Something to do every `every` seconds."""
+
+    every: float
+    run: Callable[[], int]
+    due: float = 0.0
+
+
+class Maintenance:
+    """Runs the duties that are due; the time is passed in."""
+
+    def __init__(self, store: Store, liveness: Liveness, worker: str, dead_after: float) -> None:
+        self.duties = [
+            Duty(every=min(1.0, dead_after / 4), run=store.promote),
+            Duty(every=dead_after / 4, run=lambda: liveness.rescue(worker, dead_after)),
+        ]
+
+    def run_due(self, now: float) -> int:
+        """Run what is due at `now` (seconds of any clock). Returns how many rows moved."""
+        moved = 0
+        for duty in self.duties:
+            if now >= duty.due:
+                duty.due = now + duty.every
+                moved += duty.run()
+        return moved
+
+    def seconds_until_due(self, now: float) -> float:
+        """How long the loop may wait."""
+        return max(0.0, min(duty.due for duty in self.duties) - now)

@@ -1,0 +1,216 @@
+"""The parent of the worker processes: starts them, beats for them, buries them.
+
+It runs no user code and no Ray, so neither a task that holds the interpreter for a minute
+nor a Ray driver that ends its process can stop the heartbeat.
+"""
+
+import logging
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from django.db import DatabaseError, InterfaceError, connections
+
+from django_ray_runtime.conf import RuntimeSettings
+from django_ray_runtime.ids import new_worker_id
+from django_ray_runtime.states import WorkerState
+from django_ray_runtime.store import Liveness
+from django_ray_runtime.worker.child import UNUSABLE, Options
+from django_ray_runtime.worker.wakeup import Wakeup
+
+logger = logging.getLogger(__name__)
+
+FIRST_BACKOFF = 0.5  # seconds before a child that died is started again
+LONGEST_BACKOFF = 30.0
+STEADY_SECONDS = 60.0  # a child that lived this long starts the backoff anew
+KILL_MARGIN = 10.0  # seconds beyond the grace before a child is killed
+
+MakeOptions = Callable[[str, str], Options]  # (worker, temp_dir) -> options
+
+
+@dataclass(slots=True)
+class _Child:
+    worker: str
+    process: subprocess.Popen[bytes]
+    temp_dir: str
+    started: float
+
+
+class Supervisor:
+    """Keeps `processes` children running until it is told to stop."""
+
+    def __init__(
+        self,
+        liveness: Liveness,
+        settings: RuntimeSettings,
+        make_options: MakeOptions,
+        *,
+        queues: Sequence[str],
+        processes: int,
+        grace: float,
+        temp_root: str | None,
+    ) -> None:
+        self._liveness = liveness
+        self._settings = settings
+        self._make_options = make_options
+        self._queues = queues
+        self._processes = processes
+        self._grace = grace
+        self._temp_root = temp_root
+        self._children: list[_Child] = []
+        self._unburied: list[str] = []
+        self._wakeup = Wakeup()
+        self._stops = 0
+        self._told = 0  # how many of the stops the children were told of
+        self._kill_at = float("inf")
+        self._start_at = 0.0
+        self._beat_at = 0.0
+        self._backoff = FIRST_BACKOFF
+        self._exit_code = 0
+
+    def run(self) -> int:
+        """Returns the exit code: 0 after a stop, 78 when a child found itself unusable."""
+        handlers = {
+            signal.SIGTERM: self._on_stop,
+            signal.SIGINT: self._on_stop,
+            signal.SIGCHLD: lambda *_: self._wakeup.set(),
+        }
+        before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
+        try:
+            while not (self._stops and not self._children):
+                self._turn()
+                self._wakeup.wait(self._patience())
+            self._with_database(self._bury)
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+            for child in self._children:
+                self._end(child)
+            self._wakeup.close()
+        return self._exit_code
+
+    def _on_stop(self, *_: object) -> None:
+        self._stops += 1
+        self._wakeup.set()
+
+    def _turn(self) -> None:
+        now = time.monotonic()
+        self._reap(now)
+        self._pass_on_stop(now)
+        self._with_database(self._bury)
+        if now >= self._beat_at:
+            self._beat_at = now + self._settings.heartbeat_seconds
+            self._with_database(self._beat)
+        if not self._stops and now >= self._start_at and len(self._children) < self._processes:
+            self._with_database(self._start)
+
+    def _patience(self) -> float:
+        if self._stops and not self._children:
+            return 0.0
+        moments = [self._beat_at, self._kill_at]
+        if not self._stops and len(self._children) < self._processes:
+            moments.append(self._start_at)
+        return max(0.0, min(moments) - time.monotonic())
+
+    def _with_database(self, action: Callable[[], None]) -> None:
+        """An outage of the database ends nothing here: the next turn tries again."""
+        try:
+            action()
+        except (DatabaseError, InterfaceError) as error:
+            logger.warning("The database does not answer, trying again: %s", error)
+            connections[self._liveness.alias].close()
+
+    def _start(self) -> None:
+        worker = new_worker_id()
+        self._liveness.register(worker, self._queues)
+        temp_dir = tempfile.mkdtemp(prefix="ray-", dir=self._temp_root)
+        process = subprocess.Popen(  # noqa: S603
+            [
+                sys.executable,
+                "-m",
+                "django_ray_runtime.worker.child",
+                self._make_options(worker, temp_dir).to_json(),
+            ],
+            stdin=subprocess.PIPE,  # closes with us: the child sees our end
+            start_new_session=True,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
+        )
+        self._children.append(_Child(worker, process, temp_dir, time.monotonic()))
+
+    def _beat(self) -> None:
+        workers = [child.worker for child in self._children]
+        if not workers:
+            return
+        alive = self._liveness.beat(workers, self._settings.dead_after_seconds)
+        for child in self._children:
+            if child.worker not in alive:
+                # It was declared dead: what it runs is run elsewhere, so it must end.
+                logger.error("Worker %s was declared dead; ending it", child.worker)
+                self._end(child)
+
+    def _reap(self, now: float) -> None:
+        for child in [child for child in self._children if child.process.poll() is not None]:
+            self._children.remove(child)
+            self._end(child)
+            code = child.process.returncode
+            if code == 0 and self._stops:
+                continue
+            self._unburied.append(child.worker)
+            if code == UNUSABLE and self._backoff == FIRST_BACKOFF:
+                self._exit_code = UNUSABLE
+                self._on_stop()
+                continue
+            if self._stops:
+                continue
+            lived = now - child.started
+            self._backoff = FIRST_BACKOFF if lived > STEADY_SECONDS else self._backoff
+            logger.error(
+                "Worker %s ended (exit code %s); another starts in %g s",
+                child.worker, code, self._backoff,
+            )  # fmt: skip
+            self._start_at = now + self._backoff
+            self._backoff = min(self._backoff * 2, LONGEST_BACKOFF)
+
+    def _bury(self) -> None:
+        """Declare dead what is known to have ended: its tasks run again at once."""
+        while self._unburied:
+            released = self._liveness.declare_dead(self._unburied[0])
+            worker = self._unburied.pop(0)
+            if released:
+                logger.warning("Worker %s is lost; %d tasks run again", worker, released)
+
+    def _pass_on_stop(self, now: float) -> None:
+        if self._told == 0 and self._stops:
+            self._told = 1
+            self._kill_at = now + self._grace + KILL_MARGIN
+            for child in self._children:
+                child.process.terminate()
+                self._with_database(
+                    lambda worker=child.worker: self._note_draining(worker)  # type: ignore[misc]
+                )
+        if self._stops > 1 or now >= self._kill_at:
+            self._kill_at = float("inf")
+            for child in self._children:
+                child.process.kill()
+
+    def _note_draining(self, worker: str) -> None:
+        self._liveness.move(worker, WorkerState.DRAINING)
+
+    def _end(self, child: _Child) -> None:
+        """End a child and what it started, and remove its folder."""
+        if child.process.poll() is None:
+            child.process.kill()
+        child.process.wait()
+        try:
+            os.killpg(child.process.pid, signal.SIGKILL)
+        except (ProcessLookupError, PermissionError):
+            pass  # nothing of it is left
+        if child.process.stdin:
+            child.process.stdin.close()
+        shutil.rmtree(child.temp_dir, ignore_errors=True)

@@ -1,0 +1,73 @@
+"""Fixtures for every tier. Tests that touch a database run on SQLite and on PostgreSQL."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from django_ray_runtime import ray_cluster
+from django_ray_runtime.conf import read
+from django_ray_runtime.executors import BackgroundExecutor, Executor, SequentialExecutor
+from django_ray_runtime.store import Liveness, Store, get_liveness, get_store
+from tests.support import make_worker
+
+DATABASE_FIXTURES = {"db", "transactional_db", "store", "liveness", "worker"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what each test needs, so that no test can forget it."""
+    for item in items:
+        needs = set(getattr(item, "fixturenames", ()))
+        if needs & DATABASE_FIXTURES or item.get_closest_marker("django_db"):
+            item.add_marker(pytest.mark.database)
+        parameters = getattr(getattr(item, "callspec", None), "params", {})
+        if "ray_cluster_here" in needs or "ray" in parameters.values():
+            item.add_marker(pytest.mark.ray)
+
+
+@pytest.fixture(scope="session")
+def local_ray() -> Iterator[ray_cluster.Cluster]:
+    """A real Ray with two CPUs, one for the whole run."""
+    before = dict(os.environ)
+    cluster = ray_cluster.start(read({"RAY_NUM_CPUS": 2, "RAY_OBJECT_STORE_MEMORY": 200_000_000}))
+    yield cluster
+    cluster.close()
+    os.environ.clear()
+    os.environ.update(before)
+
+
+@pytest.fixture
+def ray_cluster_here(local_ray: ray_cluster.Cluster) -> ray_cluster.Cluster:
+    return local_ray
+
+
+@pytest.fixture(params=["sequential", "background", "ray"])
+def executor(request: pytest.FixtureRequest) -> Iterator[Executor]:
+    """Each executor there is."""
+    made: Executor
+    if request.param == "ray":
+        request.getfixturevalue("ray_cluster_here")
+        from django_ray_runtime.executors.ray import RayExecutor
+
+        made = RayExecutor()
+    else:
+        made = {"sequential": SequentialExecutor, "background": BackgroundExecutor}[request.param]()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def store(transactional_db: None) -> Store:
+    return get_store()
+
+
+@pytest.fixture
+def liveness(transactional_db: None) -> Liveness:
+    return get_liveness()
+
+
+@pytest.fixture
+def worker(liveness: Liveness) -> str:
+    """A worker that may claim."""
+    return make_worker(liveness, "host:1:a")
+

@@ -1,0 +1,172 @@
+"""Helpers that several tests share."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from django.db import connection
+
+from django_ray_runtime.exceptions import CallCancelled
+from django_ray_runtime.executors.base import CallOptions, Executor, Handle, OnDone
+from django_ray_runtime.models import Worker
+from django_ray_runtime.states import WorkerState
+from django_ray_runtime.store import Liveness
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class HeldCall:
+    """A call that a test finishes when it wants to."""
+
+    def __init__(self, func: Callable[..., Any], args: Any, on_done: OnDone | None) -> None:
+        self.func, self.args, self.on_done = func, args, on_done
+        self.value: Any = None
+        self.error: BaseException | None = None
+        self.done = False
+        self.cancelled = False
+
+    def run(self) -> None:
+        """Run it for real, now."""
+        self.finish(self.func(*self.args))
+
+    def finish(self, value: Any = None, error: BaseException | None = None) -> None:
+        self.value, self.error, self.done = value, error, True
+        if self.on_done:
+            self.on_done(self)
+
+
+class HeldExecutor(Executor):
+    """Holds every call until the test says what becomes of it."""
+
+    name = "held"
+
+    def __init__(self, slots: int = 4) -> None:
+        self.calls: list[HeldCall] = []
+        self._slots = slots
+
+    def submit(
+        self,
+        func: Callable[..., Any],
+        *args: Any,
+        options: CallOptions | None = None,
+        on_done: OnDone | None = None,
+        **kwargs: Any,
+    ) -> Handle:
+        self.calls.append(HeldCall(func, args, on_done))
+        return self.calls[-1]
+
+    def wait(self, handles: Collection[Handle], timeout: float | None = None) -> list[Handle]:
+        return [handle for handle in handles if handle.done]
+
+    def outcome(self, handle: Handle) -> Any:
+        if handle.error is not None:
+            raise handle.error
+        return handle.value
+
+    def recall(self, handle: Handle) -> None:
+        """Held calls have not started."""
+        if not handle.done:
+            handle.finish(error=CallCancelled("recalled"))
+
+    def cancel(self, handle: Handle) -> None:
+        handle.cancelled = True
+
+    def slots(self) -> int:
+        return self._slots
+
+    def close(self) -> None:
+        pass
+
+
+def make_worker(liveness: Liveness, name: str) -> str:
+    """A worker that may claim."""
+    liveness.register(name, ["default"])
+    liveness.move(name, WorkerState.ACTIVE)
+    return name
+
+
+def wait_until(condition: Callable[[], Any], what: str, seconds: float = 60) -> Any:
+    """The first true value of `condition`; fails, saying what never came."""
+    deadline = time.monotonic() + seconds
+    while not (value := condition()):
+        if time.monotonic() > deadline:
+            raise AssertionError(f"waited {seconds:g} s, but never: {what}")
+        time.sleep(0.02)
+    return value
+
+
+def database_url() -> str:
+    """The address of the test database, for processes that a test starts."""
+    db = connection.settings_dict
+    if connection.vendor == "sqlite":
+        return f"sqlite:///{db['NAME']}"
+    user, password = quote(db["USER"], safe=""), quote(db["PASSWORD"], safe="")
+    return f"postgres://{user}:{password}@{quote(db['HOST'], safe='')}:{db['PORT']}/{db['NAME']}"
+
+
+def environment(**extra: str) -> dict[str, str]:
+    """The environment of a process on the test database."""
+    keep = {name: value for name, value in os.environ.items() if not name.startswith("RAY_")}
+    return {
+        **keep,
+        "DATABASE_URL": database_url(),
+        "DJANGO_SETTINGS_MODULE": "project.settings",
+        "RAY_NUM_CPUS": "2",
+        "RAY_OBJECT_STORE_MEMORY": "200000000",
+        **extra,
+    }
+
+
+def manage(*arguments: str, **extra: str) -> "subprocess.CompletedProcess[str]":
+    """Run a management command as a user would."""
+    return subprocess.run(
+        [sys.executable, "manage.py", *arguments],
+        cwd=ROOT, env=environment(**extra), capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+
+
+class WorkerProcess:
+    """A real `run_ray_worker`, as a process."""
+
+    def __init__(self, log: Path, *arguments: str, **extra: str) -> None:
+        self.log = log
+        with log.open("w") as file:
+            self.process = subprocess.Popen(
+                [sys.executable, "manage.py", "run_ray_worker", *arguments],
+                cwd=ROOT, env=environment(**extra), stdout=file, stderr=file,
+            )  # fmt: skip
+
+    @property
+    def row(self) -> Worker | None:
+        """Its living boot."""
+        return Worker.objects.living().filter(id__contains=f":{self.process.pid}:").last()
+
+    def wait_until_active(self) -> Worker:
+        def active() -> Worker | None:
+            if self.process.poll() is not None:
+                raise AssertionError(f"the worker ended: {self.log.read_text()}")
+            row = self.row
+            return row if row and row.state == WorkerState.ACTIVE else None
+
+        return wait_until(active, "an active worker", 90)
+
+    def stop(self) -> int:
+        if self.process.poll() is None:
+            self.process.terminate()
+        return self.process.wait(timeout=60)
+
+
+@contextmanager
+def worker_process(log: Path, *arguments: str, **extra: str) -> Iterator[WorkerProcess]:
+    worker = WorkerProcess(log, *arguments, **extra)
+    try:
+        worker.wait_until_active()
+        yield worker
+    finally:
+        worker.stop()

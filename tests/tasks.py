@@ -1,0 +1,84 @@
+"""Tasks that the tests enqueue; worker processes import this module too."""
+
+import os
+import signal
+import time
+from pathlib import Path
+
+from django.tasks import task
+
+from django_ray_runtime.distributed import parallel_map
+
+
+def double(x, multiplier=2):
+    return x * multiplier
+
+
+@task
+def add(a, b):
+    return a + b
+
+
+@task
+def nothing():
+    return None
+
+
+@task
+async def add_async(a, b):
+    return a + b
+
+
+@task(takes_context=True)
+def attempt_number(context):
+    return context.attempt
+
+
+@task
+def fail(message):
+    raise ValueError(message)
+
+
+@task
+def append_line(path, line):
+    """Leave a trace that several processes can write at once."""
+    with open(path, "a") as file:
+        file.write(f"{line}\n")
+    return line
+
+
+@task
+def wait_for_file(started, release, seconds=60):
+    """Say that it has started, then run until the file `release` is there."""
+    with open(started, "a") as file:
+        file.write(f"{os.getpid()}\n")
+    deadline = time.monotonic() + seconds
+    while not Path(release).exists():
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"{release} never came")
+        time.sleep(0.01)
+    return "released"
+
+
+@task
+def die_once(marker):
+    """Kill the process that runs it, the first time."""
+    if not Path(marker).exists():
+        Path(marker).touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return "survived"
+
+
+@task
+def fan_out(items):
+    return parallel_map(double, items, multiplier=10)
+
+
+@task
+def not_json():
+    return object()
+
+
+@task
+def leave():
+    raise SystemExit(3)

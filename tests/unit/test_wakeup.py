@@ -1,0 +1,48 @@
+import os
+import threading
+import time
+
+from django_ray_runtime.worker.wakeup import Wakeup
+
+
+def test_a_set_before_the_wait_ends_it_at_once() -> None:
+    wakeup = Wakeup()
+    wakeup.set()
+    wakeup.set()
+    began = time.monotonic()
+    wakeup.wait(30)
+    assert time.monotonic() - began < 10
+    wakeup.close()
+
+
+def test_a_set_from_another_thread_ends_the_wait() -> None:
+    wakeup = Wakeup()
+    thread = threading.Thread(target=wakeup.set)
+    began = time.monotonic()
+    thread.start()
+    wakeup.wait(30)
+    thread.join()
+    assert time.monotonic() - began < 10
+    wakeup.close()
+
+
+def test_a_set_is_used_up_by_one_wait() -> None:
+    wakeup = Wakeup()
+    wakeup.set()
+    wakeup.wait(30)
+    began = time.monotonic()
+    wakeup.wait(0.05)
+    assert time.monotonic() - began >= 0.04
+    wakeup.close()
+
+
+def test_the_end_of_the_parent_is_noticed() -> None:
+    read, write = os.pipe()
+    wakeup = Wakeup(parent=read)
+    wakeup.wait(0)
+    assert not wakeup.parent_gone
+    os.close(write)
+    wakeup.wait(30)
+    assert wakeup.parent_gone
+    wakeup.close()
+    os.close(read)
