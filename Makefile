@@ -1,0 +1,89 @@
+# The commands of this project; `make` alone lists them.
+# Nothing needs to be activated: every command runs with .venv's own Python.
+
+PYTHON_VERSION := 3.13
+# An interpreter to use instead of searching the PATH: make PYTHON=/path/to/python3.13 ...
+PYTHON :=
+QUANTITY ?= 1000000
+FORMAT ?= csv
+SEED ?= 1
+# Options for pip-compile: make pins ARGS=--upgrade
+ARGS :=
+
+VENV := .venv
+PY := $(VENV)/bin/python
+PRODUCTION := $(VENV)/.production
+DEVELOPMENT := $(VENV)/.development
+make_env = python=$$(sh scripts/find_python.sh $(PYTHON_VERSION) "$(PYTHON)") && \
+	"$$python" scripts/make_env.py $(VENV)
+# Checks run on databases and clusters of their own, whatever this shell points to.
+isolated = unset DATABASE_URL DJANGO_SETTINGS_MODULE RAY_ADDRESS;
+compile = CUSTOM_COMPILE_COMMAND="make pins" $(PY) -m piptools compile --quiet --strip-extras \
+	--allow-unsafe --no-emit-index-url --no-emit-find-links --no-emit-trusted-host $(ARGS)
+
+# Modules from elsewhere must not shadow the pinned ones.
+unexport PYTHONPATH PYTHONHOME
+
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-dev demo worker test test-fast lint format bench pins clean
+
+help: ## List these commands
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+
+setup: $(PRODUCTION) ## Create .venv with what the project needs to run
+
+setup-dev: $(DEVELOPMENT) ## Add the tools that test and check it
+
+# A database and a folder of its own: it touches nothing else.
+demo: export DATABASE_URL = sqlite:///demo/demo.sqlite3
+demo: export RESULTS_DIR = demo/results
+demo: setup ## Generate QUANTITY=1000000 games as FORMAT=csv through the queue, on Ray
+	@mkdir -p demo
+	@$(PY) manage.py demo --quantity $(QUANTITY) --format $(FORMAT) --seed $(SEED)
+
+worker: setup ## Migrate the database and run a worker until Ctrl-C
+	@$(PY) manage.py migrate
+	@$(PY) manage.py run_ray_worker
+
+test: setup-dev ## Run all tests on SQLite, then those with a database on PostgreSQL
+	@$(isolated) unset TEST_DATABASE_URL; $(PY) -m pytest
+	@$(isolated) $(PY) -m tests.with_postgres $(PY) -m pytest -m database
+
+test-fast: setup-dev ## Run the tests that take under a minute together
+	@$(isolated) unset TEST_DATABASE_URL; \
+		$(PY) -m pytest tests/unit tests/properties tests/contracts -m "not slow and not ray"
+
+lint: setup-dev ## Check style, types, layers, migrations and settings
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(isolated) $(PY) -m mypy
+	$(VENV)/bin/lint-imports --no-logo
+	$(isolated) $(PY) manage.py makemigrations --check --dry-run
+	$(isolated) $(PY) manage.py check
+
+format: setup-dev ## Rewrite the code in the style that lint expects
+	$(PY) -m ruff check --fix .
+	$(PY) -m ruff format .
+
+bench: setup ## Measure generation and the queue, briefly
+	@$(PY) -m benchmarks.bench_generation --quick
+	@$(PY) -m benchmarks.bench_queue --quick
+
+pins: setup-dev ## Pin requirements*.in again (ARGS=--upgrade for newer versions)
+	$(compile) --output-file requirements.txt requirements.in
+	$(compile) --output-file requirements-dev.txt requirements-dev.in
+
+clean: ## Remove .venv, the demo's output and all caches
+	rm -rf $(VENV) demo .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -f .test.sqlite3*
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# A missing or dangling interpreter counts as changed, and so makes setup run.
+$(PY): ;
+
+$(PRODUCTION): requirements.txt .python-version $(PY)
+	@$(make_env) requirements.txt $@
+
+# One after the other, also under make -j: both write to .venv.
+$(DEVELOPMENT): requirements-dev.txt $(PRODUCTION)
+	@$(make_env) requirements-dev.txt $@

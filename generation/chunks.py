@@ -1,0 +1,102 @@
+"""One chunk of a job: what runs on the cluster. No Django here, so a bare process starts fast."""
+
+from functools import lru_cache
+from threading import Lock
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from generation import compiled as compiling
+from generation.constraints import GameConstraints
+from generation.lotteries import Lottery
+from generation.permutation import Permutation
+from generation.space import GameSpace
+
+type Chunk = tuple[int, int]
+
+WORTH_LOADING = 1_000_000
+"""Games that numpy makes in about the time in which a new process loads the compiled kernel."""
+
+_by_numpy = 0
+_lock = Lock()
+
+
+def run_chunk(
+    chunk: Chunk,
+    *,
+    lottery: Lottery,
+    constraints: GameConstraints | dict[str, Any],
+    compiled: bool | None = None,
+) -> NDArray[np.uint8]:
+    """Games number a to b - 1 of the job, ``chunk`` being (a, b): uint8, shape (b - a, k).
+
+    The job is lottery and constraints, seed included; chunks of one job never share a game.
+    ``compiled=True`` insists on the compiled kernel, ``False`` on numpy; ``None`` loads the kernel
+    once this process has had enough to do for it. The games are the same.
+
+    Raises ``ValueError`` for constraints without a seed or a chunk that is no slice of the space
+    (``NotEnoughGames`` beyond its end), and ``RuntimeError`` when the kernel is insisted on and
+    cannot be had.
+    """
+    wanted = GameConstraints.model_validate(constraints)
+    if wanted.seed is None:
+        raise ValueError(
+            "a chunk needs the job's seed, got seed=None; choose one for all its chunks"
+        )
+    start, stop = chunk
+    if not 0 <= start <= stop:
+        raise ValueError(f"chunk must be (start, stop) with 0 <= start <= stop, got {chunk}")
+    space, permutation = job_space(lottery, wanted)
+    space.require(max(1, stop))
+    draw = _kernel_for(stop - start, compiled)
+    if draw is None:
+        return compiling.draw_by_numpy(space, permutation, start, stop)
+    return compiling.draw_by_kernel(draw, space, permutation, start, stop)
+
+
+def job_space(lottery: Lottery, constraints: GameConstraints) -> tuple[GameSpace, Permutation]:
+    """The space and the seeded order of a job, kept for the next chunk of the same job.
+
+    The constraints must carry a seed and be satisfied by some game.
+    """
+    if constraints.seed is None:
+        raise ValueError("expected constraints with a seed, got seed=None; choose one")
+    with _lock:  # two threads must not both build a large table
+        space = _space(lottery, constraints.model_copy(update={"seed": None}))
+    space.require(1)
+    return space, _permutation(space.count, constraints.seed)
+
+
+def warm_up() -> bool:
+    """Import and load the compiled kernel now; whether there is one."""
+    return compiling.kernel() is not None
+
+
+@lru_cache(maxsize=2)
+def _space(lottery: Lottery, constraints: GameConstraints) -> GameSpace:
+    return GameSpace(lottery, constraints)  # kept for two jobs only: a table may be large
+
+
+@lru_cache(maxsize=16)
+def _permutation(size: int, seed: int) -> Permutation:
+    return Permutation(size, seed)
+
+
+def _kernel_for(games: int, compiled: bool | None) -> compiling.Kernel | None:
+    """The kernel, or ``None`` for numpy. As in the ski-rental problem, numpy goes on until it has
+    cost as much as loading the kernel would have."""
+    global _by_numpy
+    if compiled is False:
+        return None
+    if compiled is None and not compiling.is_loaded():
+        _by_numpy += games
+        if _by_numpy < WORTH_LOADING:
+            return None
+    draw = compiling.kernel()
+    if draw is None and compiled:
+        raise RuntimeError(
+            "compiled=True, but there is no compiled kernel: install numba and leave"
+            " GENERATION_COMPILED unset, or pass compiled=None"
+        )
+    return draw

@@ -1,0 +1,80 @@
+"""Generation jobs: the one function behind every door that submits, and what they show."""
+
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from time import sleep
+from typing import Any
+
+from django.db import transaction
+
+from generation.models import GenerationJob
+from generation.orders import Order, check_order
+from generation.tasks import generate_games
+
+POLL_SECONDS = 0.1
+
+
+class JobFailed(Exception):
+    """The job ended without its file."""
+
+
+@dataclass(frozen=True, slots=True)
+class JobStatus:
+    """A job as users see it: its task's state and its own progress."""
+
+    state: str
+    games_done: int
+    quantity: int
+    error: str
+    waited: float | None  # seconds from submission to the start, once it has started
+    took: float | None  # seconds from submission to the end, once it has ended
+
+    @property
+    def finished(self) -> bool:
+        return self.state not in {"SCHEDULED", "READY", "RUNNING"}
+
+
+def submit_job(order: Order, *, owner: Any = None, queue_name: str = "default") -> GenerationJob:
+    """Check an order and queue it: both the job and its task are stored, or neither.
+
+    Raises ValueError, before anything is stored, when the order cannot be delivered.
+    """
+    checked = check_order(order)
+    job = GenerationJob(id=uuid.uuid4(), owner=owner, valid_games=str(checked.valid_games))
+    job.set_order(checked.order)
+    with transaction.atomic():
+        result = generate_games.using(queue_name=queue_name).enqueue(str(job.id))
+        job.task_id = uuid.UUID(result.id)
+        job.save(force_insert=True)
+    return job
+
+
+def job_status(job_id: uuid.UUID) -> JobStatus:
+    """State and progress of a job, read in one statement. Raises GenerationJob.DoesNotExist."""
+    job = GenerationJob.objects.select_related("task").get(id=job_id)
+    task = job.task
+    started, ended = task.started_at, task.finished_at
+    return JobStatus(
+        state=task.state,
+        games_done=job.games_done,
+        quantity=job.quantity,
+        error=_error(job) if task.state not in {"RUNNING", "READY", "SUCCESSFUL"} else "",
+        waited=started and (started - task.enqueued_at).total_seconds(),
+        took=ended and (ended - task.enqueued_at).total_seconds(),
+    )
+
+
+def follow_job(job_id: uuid.UUID) -> Iterator[JobStatus]:
+    """The job's status again and again, until it has finished."""
+    while True:
+        status = job_status(job_id)
+        yield status
+        if status.finished:
+            return
+        sleep(POLL_SECONDS)
+
+
+def _error(job: GenerationJob) -> str:
+    last = job.task.attempts.last()
+    return last.traceback.strip().splitlines()[-1] if last else ""

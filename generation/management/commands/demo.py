@@ -1,0 +1,109 @@
+"""manage.py demo: a worker, a job through the queue, a file; and everything ended again.
+
+`make demo` gives it a database and a folder of its own.
+"""
+
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from django_ray_runtime.exceptions import Unusable
+from django_ray_runtime.workers import ActiveWorker, active_workers
+from generation.constraints import GameConstraints
+from generation.delivery import deliver, demand_success
+from generation.jobs import JobFailed, follow_job, submit_job
+from generation.management.arguments import count
+from generation.orders import Order
+from generation.results import UnwritableOutput, demand_writable
+from generation.terminal import order_figures, print_figures, progress_bar
+from generation.writers import FORMATS
+
+FOLDER = Path("demo")
+START_SECONDS = 120
+CONSTRAINTS = GameConstraints(min_odd=2, max_odd=4, min_sum=120, max_sum=240)
+
+
+class Command(BaseCommand):
+    help = "Show the main job: Mega-Sena games with 2 to 4 odd numbers and a sum of 120 to 240."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--quantity", type=count, default=1_000_000, help="(1,000,000)")
+        parser.add_argument("--format", choices=list(FORMATS), default="csv", help="(csv)")
+        parser.add_argument("--seed", type=int, default=1, help="of the games (1)")
+        parser.add_argument("--executor", choices=["auto", "ray", "sequential"], default="auto")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        output = FOLDER / f"games.{options['format']}"
+        constraints = CONSTRAINTS.model_copy(update={"seed": options["seed"]})
+        order = Order("mega-sena", constraints, options["quantity"], options["format"])
+        FOLDER.mkdir(exist_ok=True)
+        try:
+            demand_writable(output)
+            call_command("migrate", verbosity=0)
+            with _worker(options["executor"]) as worker:
+                self._say_who_works(worker)
+                self._make(order, output)
+        except (ValueError, Unusable, UnwritableOutput, JobFailed, OSError) as error:
+            raise CommandError(str(error)) from None
+        self.stdout.write("Ended everything that was started.")
+
+    def _say_who_works(self, worker: ActiveWorker) -> None:
+        if worker.executor == "sequential":
+            self.stdout.write(f"The worker runs without Ray, sequentially (see {_log()}).")
+        else:
+            self.stdout.write(f"A worker is up, with Ray on {worker.concurrency} CPUs.")
+
+    def _make(self, order: Order, output: Path) -> None:
+        job = submit_job(order)
+        with progress_bar("Making games", order.quantity) as show:
+            for status in follow_job(job.id):
+                show(status.games_done)
+        job = demand_success(job, status)
+        figures = deliver(job, status, output)
+        job.path.unlink(missing_ok=True)
+        print_figures({**order_figures(job.order, job.valid_games), **figures})
+
+
+def _log() -> Path:
+    return FOLDER / "worker.log"
+
+
+@contextmanager
+def _worker(executor: str) -> Iterator[ActiveWorker]:
+    """A worker of our own, ended with all that it started."""
+    manage = str(settings.BASE_DIR / "manage.py")
+    command = [sys.executable, manage, "run_ray_worker", "--executor", executor]
+    with _log().open("w") as log:
+        process = subprocess.Popen(  # noqa: S603
+            [*command, "--address", "local"], stdout=log, stderr=log
+        )
+    try:
+        yield _wait_until_active(process)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait()
+
+
+def _wait_until_active(process: subprocess.Popen[bytes]) -> ActiveWorker:
+    deadline = time.monotonic() + START_SECONDS
+    name = f":{process.pid}:"
+    while time.monotonic() < deadline:
+        if workers := [worker for worker in active_workers() if name in worker.id]:
+            return workers[0]
+        if process.poll() is not None:
+            raise JobFailed(f"The worker ended at once: {_last_line(_log())} (see {_log()}).")
+        time.sleep(0.1)
+    raise JobFailed(f"No worker was up after {START_SECONDS} s; see {_log()}.")
+
+
+def _last_line(path: Path) -> str:
+    return (path.read_text().strip().splitlines() or ["no message"])[-1]

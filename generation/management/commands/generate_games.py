@@ -1,0 +1,116 @@
+"""manage.py generate_games: lottery games into a file, here or through the queue."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from django_ray_runtime import ray_cluster
+from django_ray_runtime.exceptions import Unusable
+from django_ray_runtime.readiness import demand_database
+from generation.delivery import deliver, demand_success
+from generation.jobs import JobFailed, follow_job, submit_job
+from generation.management.arguments import add_order_arguments, constraints_of, count
+from generation.orders import Order, check_order, count_games
+from generation.results import UnwritableOutput, demand_writable, make_file
+from generation.terminal import file_figures, order_figures, print_figures, progress_bar
+from generation.writers import FORMATS
+
+
+class Command(BaseCommand):
+    help = (
+        "Generate distinct lottery games that satisfy constraints exactly. For instance: "
+        "generate_games 1000000 --odd 2-4 --sum 120-240 --seed 7 --output games.csv"
+    )
+    requires_system_checks: list[str] = []  # the ones needed are made below, where needed
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "quantity", type=count, nargs="?", metavar="QUANTITY", help="how many games"
+        )
+        add_order_arguments(parser)
+        parser.add_argument("--output", type=Path, metavar="FILE", help="(games.csv)")
+        parser.add_argument(
+            "--count-only", action="store_true",
+            help="print how many games satisfy the constraints, and make none",
+        )  # fmt: skip
+        where = parser.add_mutually_exclusive_group()
+        where.add_argument(
+            "--local", action="store_true", help="make them in this process (the default)"
+        )
+        where.add_argument(
+            "--queue", action="store_true", help="submit a job, and wait until a worker made it"
+        )
+        parser.add_argument(
+            "--executor", choices=["sequential", "ray"],
+            help="with --local: on one core (the default), or over Ray at RAY_ADDRESS",
+        )  # fmt: skip
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        constraints = constraints_of(options)
+        try:
+            if options["count_only"]:
+                self.stdout.write(str(count_games(options["lottery"], constraints)))
+                return
+            if options["quantity"] is None:
+                raise CommandError("QUANTITY is missing: say how many games, or --count-only.")
+            output, file_format = _output(options)
+            demand_writable(output)
+            order = Order(
+                options["lottery"], constraints, options["quantity"], file_format,
+                options["chunk_size"],
+            )  # fmt: skip
+            _through_queue(order, output, options) if options["queue"] else _here(
+                order, output, options["executor"]
+            )
+        except (ValueError, Unusable, UnwritableOutput, JobFailed, OSError) as error:
+            raise CommandError(str(error)) from None
+
+
+def _output(options: dict[str, Any]) -> tuple[Path, str]:
+    output = options["output"]
+    if output is None:
+        file_format = options["format"] or "csv"
+        return Path(f"games.{file_format}"), file_format
+    ending = output.suffix.removeprefix(".")
+    return output, options["format"] or (ending if ending in FORMATS else "csv")
+
+
+def _here(order: Order, output: Path, executor: str | None) -> None:
+    started = time.perf_counter()
+    checked = check_order(order)
+    starting = time.perf_counter()
+    cluster = ray_cluster.join_or_start() if executor == "ray" else None
+    waited = {"start": time.perf_counter() - starting} if cluster else {}
+    try:
+        with progress_bar("Making games", order.quantity) as show:
+            made = make_file(checked.order, output, show)
+    finally:
+        if cluster is not None:
+            cluster.close()
+    total = time.perf_counter() - started
+    seconds = {**waited, **made.seconds}
+    figures = file_figures(output, made.size, made.sha256, order.quantity, seconds, total)
+    print_figures({**order_figures(checked.order, str(checked.valid_games)), **figures})
+
+
+def _through_queue(order: Order, output: Path, options: dict[str, Any]) -> None:
+    if options["executor"]:
+        raise CommandError(
+            "--executor goes with --local: with --queue the worker's own --executor decides."
+        )
+    demand_database()
+    job = submit_job(order)
+    try:
+        with progress_bar("Making games", order.quantity) as show:
+            for status in follow_job(job.id):
+                show(status.games_done)
+    except KeyboardInterrupt:
+        raise CommandError(
+            f"Stopped watching; job {job.id} goes on and leaves its file in the results folder."
+        ) from None
+    finished = demand_success(job, status)
+    figures = deliver(finished, status, output)
+    print_figures({**order_figures(finished.order, finished.valid_games), **figures})
+

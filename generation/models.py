@@ -1,0 +1,79 @@
+"""A generation job: what was ordered, how far it is, and where its file lies.
+
+Its state has one home, the queued task: there is no status column here.
+"""
+
+import uuid
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+
+from generation.constraints import GameConstraints
+from generation.orders import Order
+
+
+def results_dir() -> Path:
+    """Where jobs write their files: the setting GENERATION_RESULTS_DIR."""
+    return Path(settings.GENERATION_RESULTS_DIR)
+
+
+class GenerationJob(models.Model):
+    """One order for games, made by the task it points to."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    # PROTECT keeps the task's row, and so the job's state, from being pruned alone.
+    task = models.OneToOneField(
+        "django_ray_runtime.QueuedTask", on_delete=models.PROTECT, related_name="+"
+    )
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, null=True, blank=True
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    lottery = models.CharField(max_length=32)
+    constraints = models.JSONField(help_text="GameConstraints, with the seed.")
+    quantity = models.PositiveBigIntegerField()
+    file_format = models.CharField(max_length=16, default="csv")
+    chunk_size = models.PositiveIntegerField(null=True, blank=True)
+    # Text: the largest spaces do not fit 64 bits.
+    valid_games = models.CharField(max_length=40, help_text="Games that satisfy the constraints.")
+
+    games_done = models.PositiveBigIntegerField(default=0)
+    file_name = models.CharField(max_length=100, blank=True, default="")
+    size = models.PositiveBigIntegerField(default=0, help_text="Bytes of the file.")
+    sha256 = models.CharField(max_length=64, blank=True, default="")
+    seconds = models.JSONField(default=dict, help_text="How long each stage took.")
+
+    class Meta:
+        ordering = ["-created_at"]
+
+    def __str__(self) -> str:
+        return f"{self.quantity} games of {self.lottery} ({self.id})"
+
+    @property
+    def order(self) -> Order:
+        return Order(
+            lottery=self.lottery,
+            constraints=GameConstraints(**self.constraints),
+            quantity=self.quantity,
+            file_format=self.file_format,
+            chunk_size=self.chunk_size,
+        )
+
+    @property
+    def path(self) -> Path:
+        """The finished file. Meaningful once `file_name` is set."""
+        return results_dir() / self.file_name
+
+    def set_order(self, order: Order) -> None:
+        values: dict[str, Any] = {
+            "lottery": order.lottery,
+            "constraints": order.constraints.model_dump(exclude_defaults=True, mode="json"),
+            "quantity": order.quantity,
+            "file_format": order.file_format,
+            "chunk_size": order.chunk_size,
+        }
+        for name, value in values.items():
+            setattr(self, name, value)

@@ -1,0 +1,57 @@
+"""What is to be made: lottery, constraints with a seed, how many, in which format.
+
+The same order gives the same bytes on every machine, for every chunk size and executor.
+"""
+
+import secrets
+from dataclasses import dataclass
+
+from generation.constraints import SEED_LIMIT, GameConstraints
+from generation.lotteries import get_lottery
+from generation.space import GameSpace
+from generation.writers import check_format
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A job's games, fully determined. `chunk_size` (None: a good one) changes only its speed."""
+
+    lottery: str
+    constraints: GameConstraints
+    quantity: int
+    file_format: str = "csv"
+    chunk_size: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedOrder:
+    """An order that can be delivered, and how many games satisfy its constraints in all."""
+
+    order: Order
+    valid_games: int
+
+
+def count_games(lottery: str, constraints: GameConstraints) -> int:
+    """How many games of the lottery satisfy the constraints, exactly. Raises ValueError."""
+    return GameSpace(get_lottery(lottery), constraints).count
+
+
+def check_order(order: Order) -> CheckedOrder:
+    """The order with a seed, if it can be delivered; nothing is made yet.
+
+    Raises ValueError, in one line with the figures, for an unknown lottery or format, for
+    constraints that contradict each other or the lottery, and for more games than there are.
+    """
+    check_format(order.file_format)
+    if order.chunk_size is not None and order.chunk_size < 1:
+        raise ValueError(f"chunk_size must be at least 1, got {order.chunk_size}")
+    space = GameSpace(get_lottery(order.lottery), order.constraints)
+    space.require(order.quantity)
+    return CheckedOrder(_with_seed(order), space.count)
+
+
+def _with_seed(order: Order) -> Order:
+    if order.constraints.seed is not None:
+        return order
+    seeded = order.constraints.model_copy(update={"seed": secrets.randbelow(SEED_LIMIT)})
+    return Order(order.lottery, seeded, order.quantity, order.file_format, order.chunk_size)

@@ -1,0 +1,106 @@
+"""From an order to a file that is whole or not there.
+
+Chunks are made over the cluster and appended in order to a part file; when it is complete
+it is flushed to the disk and renamed.
+"""
+
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.conf import settings
+
+from django_ray_runtime.distributed import parallel_imap, sequentially
+from generation.chunks import run_chunk
+from generation.lotteries import get_lottery
+from generation.orders import Order
+from generation.planning import plan_chunks
+from generation.writers import open_writer
+
+OnProgress = Callable[[int], None]
+
+PROGRESS_SECONDS = 0.5  # progress moves at most this often
+
+
+@dataclass(frozen=True, slots=True)
+class MadeFile:
+    """A finished file: its size in bytes, its SHA-256, and the seconds of each stage."""
+
+    size: int
+    sha256: str
+    seconds: dict[str, float]
+
+
+class UnwritableOutput(Exception):
+    """The file cannot be written where it should go."""
+
+
+def demand_writable(path: Path) -> None:
+    """Raise UnwritableOutput, before any work, when `path` cannot become a file."""
+    folder = path.parent
+    problem = None
+    if path.is_dir():
+        problem = "it is a folder; give the name of a file"
+    elif not folder.is_dir():
+        problem = f"there is no folder {folder}; create it first"
+    elif not os.access(folder, os.W_OK | os.X_OK):
+        problem = f"the folder {folder} may not be written to; choose another"
+    elif path.exists() and not os.access(path, os.W_OK):
+        problem = "it may not be overwritten; choose another name"
+    if problem:
+        raise UnwritableOutput(f"Cannot write {path}: {problem}.")
+
+
+def make_file(order: Order, path: Path, on_progress: OnProgress = lambda done: None) -> MadeFile:
+    """Make the order's games into `path`. On any error no trace is left.
+
+    `on_progress(games)` is called at most twice a second with the games written so far.
+    """
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with sequentially(order.quantity < settings.GENERATION_RAY_MIN_QUANTITY):
+            made = _write_games(order, part, on_progress)
+        publishing = time.perf_counter()
+        _flush_to_disk(part)
+        os.replace(part, path)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
+    seconds = {**made.seconds, "publish": time.perf_counter() - publishing}
+    return MadeFile(made.size, made.sha256, seconds)
+
+
+def _write_games(order: Order, part: Path, on_progress: OnProgress) -> MadeFile:
+    making = writing = 0.0
+    done, shown = 0, time.monotonic()
+    chunks = parallel_imap(
+        run_chunk,
+        plan_chunks(order.quantity, order.chunk_size),
+        lottery=get_lottery(order.lottery),
+        constraints=order.constraints,
+    )
+    with open_writer(order.file_format, part, order.constraints.numbers_per_game) as writer:
+        mark = time.perf_counter()
+        for games in chunks:
+            made = time.perf_counter()
+            writer.write(games)
+            done += len(games)
+            making += made - mark
+            mark = time.perf_counter()
+            writing += mark - made
+            if time.monotonic() - shown >= PROGRESS_SECONDS:
+                on_progress(done)
+                shown = time.monotonic()
+        writer.close()
+        writing += time.perf_counter() - mark
+    if done != order.quantity:
+        raise RuntimeError(f"{done} games were made of the {order.quantity} ordered.")
+    on_progress(done)
+    return MadeFile(writer.size, writer.sha256, {"make": making, "write": writing})
+
+
+def _flush_to_disk(path: Path) -> None:
+    with path.open("rb") as file:
+        os.fsync(file.fileno())

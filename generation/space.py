@@ -1,0 +1,174 @@
+"""Every game that satisfies the constraints, numbered: how many there are, and game number i."""
+
+from math import comb
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from generation.constraints import GameConstraints, longest_run
+from generation.counters import counters_for
+from generation.counting import CountingTable
+from generation.lotteries import Lottery
+
+MAX_COUNT = 2**62
+"""Counts are 64-bit, and the halves of a permuted index must each fit 32 bits."""
+
+BLOCK = 8192
+"""Games unranked at a time by numpy, so that the temporaries stay in the processor's cache."""
+
+
+class CountTooLarge(ValueError):
+    """More games than 64-bit counts can number."""
+
+
+class NotEnoughGames(ValueError):
+    """More games are wanted than satisfy the constraints."""
+
+
+class SearchPlan(NamedTuple):
+    """What unranking reads, as arrays; the compiled kernel takes them in this order.
+
+    A game's free numbers are chosen in turn. Level t has its row at ``bases[t]`` plus the
+    ``steps`` of the candidates chosen before; ``halves`` are the steps of the binary search
+    through a row; candidate i is the number ``numbers[i]``; ``fixed`` are in every game.
+    """
+
+    cells: NDArray[np.int64]
+    bases: NDArray[np.int64]
+    steps: NDArray[np.int64]
+    halves: NDArray[np.int64]
+    numbers: NDArray[np.uint8]
+    fixed: NDArray[np.uint8]
+
+    def unsigned(self) -> tuple[NDArray[Any], ...]:
+        """The same memory with its words as uint64, in which the kernel computes throughout."""
+        words = (array.view(np.uint64) for array in self[:4])
+        return (*words, self.numbers, self.fixed)
+
+
+class GameSpace:
+    """The games of a lottery under constraints, in lexicographic order.
+
+    Raises ``ConstraintError`` when lottery and constraints contradict, ``CountTooLarge`` and
+    ``TableTooLarge`` when the games cannot be counted here. The seed plays no part.
+    """
+
+    def __init__(self, lottery: Lottery, constraints: GameConstraints) -> None:
+        constraints.check_for(lottery)
+        self.lottery = lottery
+        self.constraints = constraints
+        fixed = constraints.fixed_numbers
+        free = tuple(n for n in constraints.usable_numbers(lottery) if n not in fixed)
+        picks = constraints.numbers_per_game - len(fixed)
+        if (choices := comb(len(free), picks)) > MAX_COUNT:
+            raise CountTooLarge(
+                f"choosing {picks} of {len(free)} numbers gives {choices:.1e} games, more than"
+                f" {MAX_COUNT:.1e}; allow fewer numbers or fix more"
+            )
+        table = CountingTable(
+            len(free), picks, counters_for(constraints, free, picks), self._block_limits(free)
+        )
+        self.count = table.count
+        self.table_bytes = table.nbytes
+        self.plan = SearchPlan(
+            cells=table.cells,
+            bases=table.bases,
+            steps=table.steps,
+            halves=_halves(table.places),
+            numbers=np.array(free, dtype=np.uint8),
+            fixed=np.array(fixed, dtype=np.uint8),
+        )
+        for array in self.plan:
+            array.setflags(write=False)
+
+    def __repr__(self) -> str:
+        return (
+            f"<GameSpace {self.lottery.key}: {self.count} games of {self.constraints.describe()}>"
+        )
+
+    def require(self, quantity: int) -> None:
+        """Raise ``NotEnoughGames`` unless ``quantity`` distinct games exist.
+
+        ``ValueError`` when ``quantity`` is not positive.
+        """
+        if quantity < 1:
+            raise ValueError(f"quantity must be at least 1, got {quantity}; ask for a game or more")
+        if self.count == 0:
+            raise NotEnoughGames(
+                f"no game of {self.lottery.name} satisfies {self.constraints.describe()};"
+                " loosen one of these"
+            )
+        if quantity > self.count:
+            raise NotEnoughGames(
+                f"{quantity:,} games wanted, but only {self.count:,} games of {self.lottery.name}"
+                f" satisfy {self.constraints.describe()}; ask for at most that many or loosen one"
+            )
+
+    def unrank(self, indices: ArrayLike) -> NDArray[np.uint8]:
+        """Games number ``indices`` (each in [0, ``count``)): uint8, shape (m, numbers per game).
+
+        Numbers ascend within a game, and games ascend with their index.
+        """
+        wanted = np.asarray(indices, dtype=np.uint64).ravel()
+        if wanted.size and int(wanted.max()) >= self.count:
+            raise IndexError(
+                f"game number {int(wanted.max())} does not exist: numbers are 0 to {self.count - 1}"
+            )
+        games = np.empty((wanted.size, self.constraints.numbers_per_game), dtype=np.uint8)
+        for start in range(0, wanted.size, BLOCK):
+            block = slice(start, start + BLOCK)
+            games[block] = self._unrank_block(wanted[block].astype(np.int64))
+        return games
+
+    def _unrank_block(self, indices: NDArray[np.int64]) -> NDArray[np.uint8]:
+        cells, bases, steps, halves, numbers, fixed = self.plan
+        # Counted from the last game backwards, a rank is the number of games behind it: it needs
+        # no change while candidates are skipped, and a row is searched for the last count above.
+        behind = self.count - 1 - indices
+        chosen = np.zeros_like(indices)
+        games = np.empty((indices.size, len(bases) + len(fixed)), dtype=np.uint8)
+        for taken, base in enumerate(bases):
+            row = chosen + base
+            at = row.copy()
+            for half in halves:
+                ahead = at + half
+                np.copyto(at, ahead, where=cells.take(ahead) > behind)
+            behind -= cells.take(at + 1)
+            candidate = at - row + taken
+            chosen += steps.take(candidate)
+            games[:, taken] = numbers.take(candidate)
+        if len(fixed):
+            games[:, len(bases) :] = fixed
+            games.sort(axis=1)
+        return games
+
+    def _block_limits(self, free: tuple[int, ...]) -> list[int] | None:
+        """For each candidate: the longest block from it on that breaks no run limit.
+
+        A block is taken together with the fixed numbers, which may join it to longer runs.
+        """
+        limit = self.constraints.max_run
+        if limit is None or limit >= self.constraints.numbers_per_game:
+            return None
+        fixed = set(self.constraints.fixed_numbers)
+
+        def longest(start: int) -> int:
+            stop = start
+            while (
+                stop < len(free)
+                and longest_run(sorted(fixed.union(free[start : stop + 1]))) <= limit
+            ):
+                stop += 1
+            return stop - start
+
+        return [longest(start) for start in range(len(free))]
+
+
+def _halves(places: int) -> NDArray[np.int64]:
+    """Steps of a binary search among ``places`` that never look beyond them."""
+    halves = []
+    while places > 1:
+        halves.append(places // 2)
+        places -= places // 2
+    return np.array(halves, dtype=np.int64)

@@ -1,0 +1,71 @@
+"""What the commands show on a terminal: a progress bar and a table of figures."""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeElapsedColumn
+from rich.text import Text
+
+from generation.orders import Order
+
+STAGES = {
+    "start": "starting Ray",
+    "wait": "waiting for a worker",
+    "make": "making games",
+    "write": "writing and hashing",
+    "publish": "flushing to disk",
+    "deliver": "copying to its place",
+}
+
+
+class _Rate(ProgressColumn):
+    """Games done, and per second."""
+
+    def render(self, task: Task) -> Text:
+        done = int(task.completed)
+        speed = task.speed or (done / task.elapsed if task.elapsed else 0)
+        return Text(f"{done:,} ({speed / 1e6:.1f} M/s)")
+
+
+@contextmanager
+def progress_bar(title: str, total: int) -> Iterator[Callable[[int], None]]:
+    """A bar on stderr, so that output can be piped. Yields a function of the games done."""
+    columns = [TextColumn("{task.description}"), BarColumn(), _Rate(), TimeElapsedColumn()]
+    with Progress(*columns, console=Console(stderr=True)) as progress:
+        bar = progress.add_task(title, total=total)
+        yield lambda done: progress.update(bar, completed=done)
+
+
+def print_figures(figures: dict[str, str]) -> None:
+    """Two columns on stdout; nothing is wrapped or cut, so that values can be copied."""
+    width = max(map(len, figures)) + 2
+    for name, value in figures.items():
+        sys.stdout.write(f"{name:<{width}}{value}\n")
+
+
+def order_figures(order: Order, valid_games: str) -> dict[str, str]:
+    """What was ordered, and how many games would satisfy it in all."""
+    return {
+        "constraints": order.constraints.describe(),
+        "valid games in all": f"{int(valid_games):,}",
+        "seed": str(order.constraints.seed),
+    }
+
+
+def file_figures(
+    path: Path, size: int, sha256: str, quantity: int, seconds: dict[str, float], total: float
+) -> dict[str, str]:
+    """The figures of a finished file. `seconds` by stage; what is left over is `other`."""
+    stages = {STAGES.get(stage, stage): spent for stage, spent in seconds.items()}
+    stages["everything else"] = max(0.0, total - sum(seconds.values()))
+    return {
+        "games": f"{quantity:,}",
+        "seconds": f"{total:.2f}",
+        "games per second": f"{quantity / total:,.0f}",
+        **{f"  {stage}": f"{spent:.2f} s" for stage, spent in stages.items()},
+        "file": f"{path} ({size:,} bytes)",
+        "SHA-256": sha256,
+    }

@@ -1,0 +1,43 @@
+"""The slow, obvious way to find games, which the fast ones are compared with."""
+
+from itertools import combinations
+from typing import Any
+
+from generation.lotteries import Lottery
+
+
+def small_lottery(pool: int, picks: int) -> Lottery:
+    return Lottery(key="small", name="Small", pool=pool, draw=1, min_picks=picks, max_picks=picks)
+
+
+def all_games(lottery: Lottery, wanted: dict[str, Any]) -> list[tuple[int, ...]]:
+    """Every game that satisfies ``wanted``, in lexicographic order, by trying each one."""
+    picks = wanted.get("numbers_per_game", 6)
+    tried = combinations(range(1, lottery.pool + 1), picks)
+    return [game for game in tried if satisfies(game, wanted)]
+
+
+def satisfies(game: tuple[int, ...], wanted: dict[str, Any]) -> bool:
+    odd = sum(number % 2 for number in game)
+    allowed = wanted.get("allowed_numbers")
+    return (
+        set(wanted.get("fixed_numbers", ())) <= set(game)
+        and not set(wanted.get("excluded_numbers", ())) & set(game)
+        and (allowed is None or set(game) <= set(allowed))
+        and within(odd, wanted, "odd")
+        and within(len(game) - odd, wanted, "even")
+        and within(sum(game), wanted, "sum")
+        and longest_run(game) <= (wanted.get("max_run") or len(game))
+    )
+
+
+def within(value: int, wanted: dict[str, Any], name: str) -> bool:
+    low, high = wanted.get(f"min_{name}"), wanted.get(f"max_{name}")
+    return (low is None or value >= low) and (high is None or value <= high)
+
+
+def longest_run(game: tuple[int, ...]) -> int:
+    present = set(game)
+    return max(
+        next(length for length in range(1, 300) if start + length not in present) for start in game
+    )
