@@ -65,8 +65,9 @@ format: setup-dev ## Rewrite the code in the style that lint expects
 	$(PY) -m ruff check --fix .
 	$(PY) -m ruff format .
 
-bench: setup ## Measure generation and the queue, briefly
+bench: setup-dev ## Measure generation and the queue, briefly
 	@$(PY) -m benchmarks.bench_generation --quick
+	@$(PY) -m benchmarks.bench_jobs --quick
 	@$(PY) -m benchmarks.bench_queue --quick
 
 pins: setup-dev ## Pin requirements*.in again (ARGS=--upgrade for newer versions)

@@ -1,7 +1,6 @@
 """The django.tasks backend: enqueue is one INSERT in the caller's transaction."""
 
 import uuid
-from collections.abc import Iterable
 from typing import Any
 
 from django.core import checks
@@ -61,10 +60,14 @@ class RayTaskBackend(BaseTaskBackend):
             raise TaskResultDoesNotExist(result_id)
         return result_of_row(row, store.failures(task_id) if row.attempt else [])
 
-    def check(self, **kwargs: Any) -> Iterable[checks.CheckMessage]:
-        if self.options:
-            yield checks.Error(
+    def check(self, **kwargs: Any) -> list[checks.CheckMessage]:
+        """Django's system check of this backend's entry in TASKS."""
+        if not self.options:
+            return []
+        return [
+            checks.Error(
                 f"TASKS[{self.alias!r}]['OPTIONS'] is not used by this backend.",
                 hint="Put the runtime's settings into DJANGO_RAY_RUNTIME.",
                 id="django_ray_runtime.E005",
             )
+        ]

@@ -29,7 +29,7 @@ def check_runtime(app_configs: Any = None, **kwargs: Any) -> list[checks.CheckMe
 
 
 def _database_problems(alias: str) -> Iterator[checks.CheckMessage]:
-    database = settings.DATABASES[alias]
+    database: dict[str, Any] = settings.DATABASES[alias]
     engine = database["ENGINE"]
     if engine.endswith("postgresql"):
         return

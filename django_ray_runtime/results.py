@@ -7,8 +7,8 @@ from django.tasks.base import Task, TaskError, TaskResult, TaskResultStatus
 from django.utils.module_loading import import_string
 
 from django_ray_runtime.models import QueuedTask
-from django_ray_runtime.states import DJANGO_STATUS, State
 from django_ray_runtime.records import Claim, Failure
+from django_ray_runtime.states import DJANGO_STATUS, State
 
 
 def load_task(path: str) -> Task:

@@ -60,8 +60,8 @@ def job_status(job_id: uuid.UUID) -> JobStatus:
         games_done=job.games_done,
         quantity=job.quantity,
         error=_error(job) if task.state not in {"RUNNING", "READY", "SUCCESSFUL"} else "",
-        waited=started and (started - task.enqueued_at).total_seconds(),
-        took=ended and (ended - task.enqueued_at).total_seconds(),
+        waited=(started - task.enqueued_at).total_seconds() if started else None,
+        took=(ended - task.enqueued_at).total_seconds() if ended else None,
     )
 
 

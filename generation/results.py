@@ -77,7 +77,11 @@ def _write_games(order: Order, part: Path, on_progress: OnProgress) -> MadeFile:
     done, shown = 0, time.monotonic()
     chunks = parallel_imap(
         run_chunk,
-        plan_chunks(order.quantity, order.chunk_size),
+        plan_chunks(
+            order.quantity,
+            order.chunk_size,
+            numbers_per_game=order.constraints.numbers_per_game,
+        ),
         lottery=get_lottery(order.lottery),
         constraints=order.constraints,
     )

@@ -96,7 +96,7 @@ TASKS = {
     }
 }
 DJANGO_RAY_RUNTIME = {
-    "PRELOAD": [],
+    "PRELOAD": ["generation.chunks.warm_up"],
     "RAY_ADDRESS": _text("RAY_ADDRESS", "auto"),
     "RAY_NUM_CPUS": _number("RAY_NUM_CPUS"),
     "RAY_OBJECT_STORE_MEMORY": _number("RAY_OBJECT_STORE_MEMORY"),
@@ -106,7 +106,7 @@ DJANGO_RAY_RUNTIME = {
     "RAY_TEMP_DIR": os.environ.get("RAY_TEMP_DIR") or None,
 }
 
-GENERATION_RESULTS_DIR = Path(_text("RESULTS_DIR", str(BASE_DIR / "results")))
+GENERATION_RESULTS_DIR = Path(_text("RESULTS_DIR", str(BASE_DIR / "results"))).resolve()
 # Fewer games than this are made in one process: a fan-out would take longer.
 GENERATION_RAY_MIN_QUANTITY = _number("RAY_MIN_QUANTITY") or 1000
 

@@ -70,4 +70,3 @@ def liveness(transactional_db: None) -> Liveness:
 def worker(liveness: Liveness) -> str:
     """A worker that may claim."""
     return make_worker(liveness, "host:1:a")
-

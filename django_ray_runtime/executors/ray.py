@@ -44,10 +44,13 @@ class _RayCall:
         self.future: Future[Any] | None = None
 
 
-def _invoke(
-    _: object, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
-) -> Any:
-    """The first argument has done its work when it was unpickled, before the others."""
+# What a call consists of, sent as one argument: Ray serialises each argument by itself. The
+# first item has done its work when it was unpickled, before the others.
+_Parcel = tuple[object, Callable[..., Any], tuple[Any, ...], dict[str, Any]]
+
+
+def _invoke(parcel: _Parcel) -> Any:
+    _, func, args, kwargs = parcel
     return func(*args, **kwargs)
 
 
@@ -84,7 +87,7 @@ class RayExecutor(Executor):
         on_done: OnDone | None = None,
         **kwargs: Any,
     ) -> Handle:
-        call = _RayCall(_remote(options).remote(_set_up_first(), func, args, kwargs))
+        call = _RayCall(_remote(options).remote((_set_up_first(), func, args, kwargs)))
         if on_done is not None:
             call.future = call.ref.future()
             call.future.add_done_callback(lambda _: on_done(call))

@@ -2,75 +2,196 @@
 
 import django.db.models.deletion
 import django.db.models.functions.datetime
+from django.db import migrations, models
+
 import django_ray_runtime.ids
 import django_ray_runtime.states
-from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Worker',
+            name="Worker",
             fields=[
-                ('id', models.CharField(max_length=64, primary_key=True, serialize=False)),
-                ('state', models.CharField(choices=[('STARTING', 'Starting'), ('ACTIVE', 'Active'), ('DRAINING', 'Draining'), ('STOPPED', 'Stopped'), ('DEAD', 'Dead')], default=django_ray_runtime.states.WorkerState['STARTING'], max_length=10)),
-                ('queues', models.JSONField(default=list)),
-                ('executor', models.CharField(default='', max_length=16)),
-                ('concurrency', models.PositiveIntegerField(default=0)),
-                ('started_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('last_beat', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('steady_since', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), help_text='Since when its heartbeats came without a gap.')),
-                ('ended_at', models.DateTimeField(null=True)),
+                ("id", models.CharField(max_length=64, primary_key=True, serialize=False)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("STARTING", "Starting"),
+                            ("ACTIVE", "Active"),
+                            ("DRAINING", "Draining"),
+                            ("STOPPED", "Stopped"),
+                            ("DEAD", "Dead"),
+                        ],
+                        default=django_ray_runtime.states.WorkerState["STARTING"],
+                        max_length=10,
+                    ),
+                ),
+                ("queues", models.JSONField(default=list)),
+                ("executor", models.CharField(default="", max_length=16)),
+                ("concurrency", models.PositiveIntegerField(default=0)),
+                (
+                    "started_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
+                ),
+                (
+                    "last_beat",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
+                ),
+                (
+                    "steady_since",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(),
+                        help_text="Since when its heartbeats came without a gap.",
+                    ),
+                ),
+                ("ended_at", models.DateTimeField(null=True)),
             ],
         ),
         migrations.CreateModel(
-            name='QueuedTask',
+            name="QueuedTask",
             fields=[
-                ('id', models.UUIDField(default=django_ray_runtime.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('state', models.CharField(choices=[('SCHEDULED', 'Scheduled'), ('READY', 'Ready'), ('RUNNING', 'Running'), ('SUCCESSFUL', 'Successful'), ('FAILED', 'Failed'), ('CANCELLED', 'Cancelled'), ('EXPIRED', 'Expired')], default=django_ray_runtime.states.State['READY'], max_length=10)),
-                ('task_path', models.TextField(help_text='Dotted path of the task.')),
-                ('args', models.JSONField(default=list)),
-                ('kwargs', models.JSONField(default=dict)),
-                ('backend', models.CharField(default='default', max_length=64)),
-                ('queue_name', models.CharField(default='default', max_length=64)),
-                ('priority', models.SmallIntegerField(default=0)),
-                ('enqueued_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('run_after', models.DateTimeField(null=True)),
-                ('worker', models.CharField(help_text='Who runs it now.', max_length=64, null=True)),
-                ('attempt', models.PositiveIntegerField(default=0, help_text='Number of the run, counted when claimed; part of the fence.')),
-                ('losses', models.PositiveIntegerField(default=0, help_text='How many of its runs ended with a lost worker or Ray process.')),
-                ('worker_ids', models.JSONField(default=list, help_text='The worker of each run, in order.')),
-                ('started_at', models.DateTimeField(null=True)),
-                ('last_attempted_at', models.DateTimeField(null=True)),
-                ('finished_at', models.DateTimeField(null=True)),
-                ('return_value', models.JSONField(null=True)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=django_ray_runtime.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("SCHEDULED", "Scheduled"),
+                            ("READY", "Ready"),
+                            ("RUNNING", "Running"),
+                            ("SUCCESSFUL", "Successful"),
+                            ("FAILED", "Failed"),
+                            ("CANCELLED", "Cancelled"),
+                            ("EXPIRED", "Expired"),
+                        ],
+                        default=django_ray_runtime.states.State["READY"],
+                        max_length=10,
+                    ),
+                ),
+                ("task_path", models.TextField(help_text="Dotted path of the task.")),
+                ("args", models.JSONField(default=list)),
+                ("kwargs", models.JSONField(default=dict)),
+                ("backend", models.CharField(default="default", max_length=64)),
+                ("queue_name", models.CharField(default="default", max_length=64)),
+                ("priority", models.SmallIntegerField(default=0)),
+                (
+                    "enqueued_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
+                ),
+                ("run_after", models.DateTimeField(null=True)),
+                (
+                    "worker",
+                    models.CharField(help_text="Who runs it now.", max_length=64, null=True),
+                ),
+                (
+                    "attempt",
+                    models.PositiveIntegerField(
+                        default=0,
+                        help_text="Number of the run, counted when claimed; part of the fence.",
+                    ),
+                ),
+                (
+                    "losses",
+                    models.PositiveIntegerField(
+                        default=0,
+                        help_text="How many of its runs ended with a lost worker or Ray process.",
+                    ),
+                ),
+                (
+                    "worker_ids",
+                    models.JSONField(default=list, help_text="The worker of each run, in order."),
+                ),
+                ("started_at", models.DateTimeField(null=True)),
+                ("last_attempted_at", models.DateTimeField(null=True)),
+                ("finished_at", models.DateTimeField(null=True)),
+                ("return_value", models.JSONField(null=True)),
             ],
             options={
-                'indexes': [models.Index(models.F('queue_name'), models.OrderBy(models.F('priority'), descending=True), models.F('id'), condition=models.Q(('state', django_ray_runtime.states.State['READY'])), name='drr_task_claimable'), models.Index(models.F('run_after'), condition=models.Q(('state', django_ray_runtime.states.State['SCHEDULED'])), name='drr_task_due'), models.Index(models.F('worker'), condition=models.Q(('state', django_ray_runtime.states.State['RUNNING'])), name='drr_task_running')],
-                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('state', django_ray_runtime.states.State['RUNNING']), ('worker__isnull', False)), models.Q(models.Q(('state', django_ray_runtime.states.State['RUNNING']), _negated=True), ('worker__isnull', True)), _connector='OR'), name='drr_task_worker_while_running')],
+                "indexes": [
+                    models.Index(
+                        models.F("queue_name"),
+                        models.OrderBy(models.F("priority"), descending=True),
+                        models.F("id"),
+                        condition=models.Q(("state", django_ray_runtime.states.State["READY"])),
+                        name="drr_task_claimable",
+                    ),
+                    models.Index(
+                        models.F("run_after"),
+                        condition=models.Q(("state", django_ray_runtime.states.State["SCHEDULED"])),
+                        name="drr_task_due",
+                    ),
+                    models.Index(
+                        models.F("worker"),
+                        condition=models.Q(("state", django_ray_runtime.states.State["RUNNING"])),
+                        name="drr_task_running",
+                    ),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("state", django_ray_runtime.states.State["RUNNING"]),
+                                ("worker__isnull", False),
+                            ),
+                            models.Q(
+                                models.Q(
+                                    ("state", django_ray_runtime.states.State["RUNNING"]),
+                                    _negated=True,
+                                ),
+                                ("worker__isnull", True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="drr_task_worker_while_running",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Attempt',
+            name="Attempt",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveIntegerField()),
-                ('worker', models.CharField(max_length=64)),
-                ('started_at', models.DateTimeField(null=True)),
-                ('finished_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('exception_class_path', models.TextField()),
-                ('traceback', models.TextField()),
-                ('task', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='attempts', to='django_ray_runtime.queuedtask')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("number", models.PositiveIntegerField()),
+                ("worker", models.CharField(max_length=64)),
+                ("started_at", models.DateTimeField(null=True)),
+                (
+                    "finished_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
+                ),
+                ("exception_class_path", models.TextField()),
+                ("traceback", models.TextField()),
+                (
+                    "task",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="attempts",
+                        to="django_ray_runtime.queuedtask",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['number'],
-                'constraints': [models.UniqueConstraint(fields=('task', 'number'), name='drr_attempt_once')],
+                "ordering": ["number"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("task", "number"), name="drr_attempt_once")
+                ],
             },
         ),
     ]

@@ -3,6 +3,7 @@
 import json
 import uuid
 from collections.abc import Sequence
+from typing import Any
 
 from django.db import connections
 
@@ -83,7 +84,7 @@ SELECT id FROM finished
 
 class PostgreSQLStore(Store):
     def claim(self, queues: Sequence[str], limit: int, worker: str) -> list[Claim]:
-        values = {"queues": list(queues), "limit": limit, "worker": worker}
+        values: dict[str, Any] = {"queues": list(queues), "limit": limit, "worker": worker}
         with connections[self.alias].cursor() as cursor:
             cursor.execute(_CLAIM, values)
             claims = [_claim(row) for row in cursor.fetchall()]
@@ -94,7 +95,7 @@ class PostgreSQLStore(Store):
         if not outcomes:
             return set()
         failures = [outcome.failure for outcome in outcomes]
-        values = {
+        values: dict[str, Any] = {
             "worker": worker,
             "ids": [o.id for o in outcomes],
             "attempts": [o.attempt for o in outcomes],
@@ -110,7 +111,7 @@ class PostgreSQLStore(Store):
             return {row[0] for row in cursor.fetchall()}
 
 
-def _claim(row: tuple[object, ...]) -> Claim:
+def _claim(row: tuple[Any, ...]) -> Claim:
     values = dict(zip(CLAIM_COLUMNS, row, strict=True))
-    values["worker_ids"] = tuple(json.loads(str(values["worker_ids"])))
-    return Claim(**values)  # type: ignore[arg-type]
+    values["worker_ids"] = tuple(json.loads(values["worker_ids"]))
+    return Claim(**values)

@@ -8,9 +8,9 @@ from django.tasks.signals import task_finished, task_started
 from django.utils import timezone
 
 from django_ray_runtime.backend import RayTaskBackend
+from django_ray_runtime.records import Claim, Outcome
 from django_ray_runtime.results import result_of_claim
 from django_ray_runtime.states import DJANGO_STATUS
-from django_ray_runtime.records import Claim, Outcome
 
 logger = logging.getLogger(__name__)
 

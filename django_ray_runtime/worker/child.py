@@ -49,7 +49,7 @@ def main(arguments: list[str]) -> int:
     try:
         return _run(options)
     except Unusable as error:
-        print(f"run_ray_worker: {error}", file=sys.stderr)
+        sys.stderr.write(f"run_ray_worker: {error}\n")
         return UNUSABLE
 
 

@@ -13,8 +13,8 @@ from collections.abc import Callable, Sequence
 from django_ray_runtime.conf import runtime_settings
 from django_ray_runtime.exceptions import CallCancelled, CallLost
 from django_ray_runtime.executors.base import CallOptions, Executor, Handle
-from django_ray_runtime.states import FINAL, State
 from django_ray_runtime.records import Claim, Failure, Outcome
+from django_ray_runtime.states import FINAL, State
 from django_ray_runtime.store.base import Store
 from django_ray_runtime.worker.announce import announce_finished, announce_started
 from django_ray_runtime.worker.entrypoint import Report, failure_of, run_task
@@ -62,9 +62,7 @@ class Dispatcher:
         claims = self.store.claim(self.queues, self.free_slots, self.worker)
         options = CallOptions(max_retries=0, name="task")  # only the store retries
         for claim in claims:
-            handle = self.executor.submit(
-                run_task, claim, options=options, on_done=self._note_done
-            )
+            handle = self.executor.submit(run_task, claim, options=options, on_done=self._note_done)
             self._running[handle] = claim
             announce_started(claim)
         return len(claims)

@@ -11,10 +11,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from traceback import format_exception
+from typing import Any
 
 from django_ray_runtime.bootstrap import set_up
 from django_ray_runtime.payload import to_json, to_text
 from django_ray_runtime.records import Claim, Failure
+
 
 @dataclass(frozen=True, slots=True)
 class Report:
@@ -51,7 +53,7 @@ def _call(claim: Claim) -> str:
     task = load_task(claim.task_path)
     args, kwargs = json.loads(claim.args), json.loads(claim.kwargs)
     if task.takes_context:
-        context = TaskContext(task_result=result_of_claim(claim, args, kwargs))
+        context: Any = TaskContext(task_result=result_of_claim(claim, args, kwargs))
         value = task.call(context, *args, **kwargs)
     else:
         value = task.call(*args, **kwargs)

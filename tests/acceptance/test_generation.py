@@ -21,9 +21,7 @@ QUANTITY = 200_000
 
 EXECUTORS = [
     pytest.param(("--executor", "sequential"), id="sequential"),
-    pytest.param(
-        ("--executor", "ray", "--address", "local"), id="ray", marks=pytest.mark.ray
-    ),
+    pytest.param(("--executor", "ray", "--address", "local"), id="ray", marks=pytest.mark.ray),
 ]
 
 
@@ -110,9 +108,7 @@ def test_the_command_makes_the_same_file_here_and_through_the_queue(
     assert here.returncode == 0, here.stderr
     assert expected_sha in here.stdout
     assert "34,628,783" in here.stdout
-    with worker_process(
-        tmp_path / "log", "--executor", "sequential", RESULTS_DIR=str(results)
-    ):
+    with worker_process(tmp_path / "log", "--executor", "sequential", RESULTS_DIR=str(results)):
         queued = manage(
             "generate_games", *games, "--queue", "--output", str(tmp_path / "queued.csv"),
             RESULTS_DIR=str(results),

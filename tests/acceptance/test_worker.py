@@ -18,9 +18,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 EXECUTORS = [
     pytest.param(("--executor", "sequential"), id="sequential"),
-    pytest.param(
-        ("--executor", "ray", "--address", "local"), id="ray", marks=pytest.mark.ray
-    ),
+    pytest.param(("--executor", "ray", "--address", "local"), id="ray", marks=pytest.mark.ray),
 ]
 each_executor = pytest.mark.parametrize("arguments", EXECUTORS)
 
@@ -76,9 +74,7 @@ def test_a_stop_lets_the_running_task_finish_and_hands_back_the_rest(
         )
         wait_until(lambda: QueuedTask.objects.running().count() == 6, "all are claimed")
         worker.process.send_signal(signal.SIGTERM)
-        wait_until(
-            lambda: QueuedTask.objects.ready().count() == 6 - running, "the rest goes back"
-        )
+        wait_until(lambda: QueuedTask.objects.ready().count() == 6 - running, "the rest goes back")
         release.touch()
         assert worker.process.wait(timeout=60) == 0
     states = Counter(QueuedTask.objects.values_list("state", "attempt"))

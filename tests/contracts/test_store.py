@@ -24,9 +24,7 @@ def enqueue(store: Store, count: int = 1, **values: object) -> list[QueuedTask]:
 
 
 def success(claim: Claim, value: str = "1") -> Outcome:
-    return Outcome(
-        id=claim.id, attempt=claim.attempt, state=State.SUCCESSFUL, return_value=value
-    )
+    return Outcome(id=claim.id, attempt=claim.attempt, state=State.SUCCESSFUL, return_value=value)
 
 
 def make_silent(worker: str, seconds: float = 60) -> None:

@@ -13,7 +13,6 @@ from generation.permutation import Permutation
 from generation.space import GameSpace
 from tests.games import all_games, longest_run, small_lottery
 
-
 type Wish = tuple[int, dict[str, Any]]
 
 
@@ -58,7 +57,7 @@ def met_wishes(draw: st.DrawFn) -> Wish:
     return pool, {"numbers_per_game": picks, **wanted}
 
 
-@settings(max_examples=3000, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(any_wishes())
 def test_what_is_refused_as_a_contradiction_has_no_games(wish: Wish) -> None:
     pool, wanted = wish
@@ -72,7 +71,7 @@ def test_what_is_refused_as_a_contradiction_has_no_games(wish: Wish) -> None:
         assert space.count == len(expected)
 
 
-@settings(max_examples=3000, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(met_wishes())
 def test_count_and_games_are_those_of_trying_each(wish: Wish) -> None:
     pool, wanted = wish
@@ -84,7 +83,7 @@ def test_count_and_games_are_those_of_trying_each(wish: Wish) -> None:
     assert [tuple(game) for game in games.tolist()] == expected
 
 
-@settings(max_examples=3000, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(met_wishes(), st.integers(0, 2**63 - 1))
 def test_the_kernel_makes_every_game_once_as_numpy_does(wish: Wish, seed: int) -> None:
     pool, wanted = wish

@@ -113,4 +113,3 @@ def _through_queue(order: Order, output: Path, options: dict[str, Any]) -> None:
     finished = demand_success(job, status)
     figures = deliver(finished, status, output)
     print_figures({**order_figures(finished.order, finished.valid_games), **figures})
-
