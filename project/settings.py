@@ -118,5 +118,7 @@ LOGGING = {
     "loggers": {
         name: {"handlers": ["stderr"], "level": _text("LOG_LEVEL", "INFO")}
         for name in ("django_ray_runtime", "generation")
-    },
+    }
+    # Django's own lines about every task, two each, are left out unless they are errors.
+    | {"django.tasks": {"level": "ERROR"}},
 }

@@ -1,9 +1,20 @@
-"""The slow, obvious way to find games, which the fast ones are compared with."""
+"""What tests of generation share, first the slow, obvious way to find games."""
 
 from itertools import combinations
 from typing import Any
 
+import pytest
+
+from generation.compiled import Kernel, kernel
 from generation.lotteries import Lottery
+
+
+def kernel_or_skip() -> Kernel:
+    """The compiled kernel; the test is skipped where numba is missing or switched off."""
+    draw = kernel()
+    if draw is None:
+        pytest.skip("there is no compiled kernel here")
+    return draw
 
 
 def small_lottery(pool: int, picks: int) -> Lottery:

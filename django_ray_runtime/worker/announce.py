@@ -2,7 +2,9 @@
 
 import json
 import logging
+from itertools import chain
 
+from django.dispatch import Signal
 from django.tasks.base import TaskError, TaskResult, TaskResultStatus
 from django.tasks.signals import task_finished, task_started
 from django.utils import timezone
@@ -17,15 +19,14 @@ logger = logging.getLogger(__name__)
 
 def announce_started(claim: Claim) -> None:
     """Send `task_started`. A receiver's error is logged and does not touch the task."""
-    result = _result(claim)
-    if result is not None:
+    if _is_heard(task_started, logging.INFO) and (result := _result(claim)) is not None:
         task_started.send_robust(RayTaskBackend, task_result=result)
 
 
 def announce_finished(claim: Claim, outcome: Outcome) -> None:
     """Send `task_finished`, after the outcome was accepted by the database."""
-    result = _result(claim)
-    if result is None:
+    level = logging.ERROR if outcome.failure else logging.INFO
+    if not _is_heard(task_finished, level) or (result := _result(claim)) is None:
         return
     _set(result, "status", TaskResultStatus(DJANGO_STATUS[outcome.state]))
     _set(result, "finished_at", timezone.now())
@@ -39,6 +40,17 @@ def announce_finished(claim: Claim, outcome: Outcome) -> None:
     elif outcome.return_value is not None:
         _set(result, "_return_value", json.loads(outcome.return_value))
     task_finished.send_robust(RayTaskBackend, task_result=result)
+
+
+def _is_heard(signal: Signal, level: int) -> bool:
+    """Whether anybody listens: building a TaskResult takes longer than claiming its row.
+
+    Django's own receivers, which log, count only where its logger takes that level.
+    """
+    if logging.getLogger("django.tasks").isEnabledFor(level):
+        return True
+    listeners = chain(*signal._live_receivers(RayTaskBackend))
+    return any(listener.__module__ != "django.tasks.signals" for listener in listeners)
 
 
 def _result(claim: Claim) -> TaskResult | None:

@@ -17,7 +17,7 @@ from django_ray_runtime.records import Claim, Failure, Outcome
 from django_ray_runtime.states import FINAL, State
 from django_ray_runtime.store.base import Store
 from django_ray_runtime.worker.announce import announce_finished, announce_started
-from django_ray_runtime.worker.entrypoint import Report, failure_of, run_task
+from django_ray_runtime.worker.entrypoint import Report, failure_of, pack, run_task
 
 logger = logging.getLogger(__name__)
 
@@ -62,7 +62,9 @@ class Dispatcher:
         claims = self.store.claim(self.queues, self.free_slots, self.worker)
         options = CallOptions(max_retries=0, name="task")  # only the store retries
         for claim in claims:
-            handle = self.executor.submit(run_task, claim, options=options, on_done=self._note_done)
+            handle = self.executor.submit(
+                run_task, pack(claim), options=options, on_done=self._note_done
+            )
             self._running[handle] = claim
             announce_started(claim)
         return len(claims)
@@ -118,18 +120,13 @@ class Dispatcher:
         except CallLost as error:
             return _lost(claim, self.worker, error)
         except Exception as error:  # the executor could not even carry the call
-            return _reported(claim, Report(failure=failure_of(error)))
+            return _reported(claim, failure_of(error))
 
 
 def _reported(claim: Claim, report: Report) -> Outcome:
-    state = State.SUCCESSFUL if report.failure is None else State.FAILED
-    return Outcome(
-        id=claim.id,
-        attempt=claim.attempt,
-        state=state,
-        return_value=report.return_value,
-        failure=report.failure,
-    )
+    if isinstance(report, Failure):
+        return Outcome(id=claim.id, attempt=claim.attempt, state=State.FAILED, failure=report)
+    return Outcome(id=claim.id, attempt=claim.attempt, state=State.SUCCESSFUL, return_value=report)
 
 
 def _lost(claim: Claim, worker: str, error: CallLost) -> Outcome:

@@ -29,6 +29,7 @@ logger = logging.getLogger(__name__)
 FIRST_BACKOFF = 0.5  # seconds before a child that died is started again
 LONGEST_BACKOFF = 30.0
 STEADY_SECONDS = 60.0  # a child that lived this long starts the backoff anew
+OUTAGE_SECONDS = 1.0  # between attempts while the database does not answer
 KILL_MARGIN = 10.0  # seconds beyond the grace before a child is killed
 
 MakeOptions = Callable[[str, str], Options]  # (worker, temp_dir) -> options
@@ -71,6 +72,7 @@ class Supervisor:
         self._kill_at = float("inf")
         self._start_at = 0.0
         self._beat_at = 0.0
+        self._database_at = 0.0  # not before, after an outage
         self._backoff = FIRST_BACKOFF
         self._exit_code = 0
 
@@ -103,28 +105,37 @@ class Supervisor:
         now = time.monotonic()
         self._reap(now)
         self._pass_on_stop(now)
-        self._with_database(self._bury)
+        if now >= self._database_at:
+            self._with_database(self._keep_books)
+
+    def _keep_books(self) -> None:
+        """What this process writes: the dead, the heartbeat, and the new."""
+        self._bury()
+        now = time.monotonic()
         if now >= self._beat_at:
+            self._beat()
             self._beat_at = now + self._settings.heartbeat_seconds
-            self._with_database(self._beat)
-        if not self._stops and now >= self._start_at and len(self._children) < self._processes:
-            self._with_database(self._start)
+        while self._lacks_children and now >= self._start_at:
+            self._start()
+
+    @property
+    def _lacks_children(self) -> bool:
+        return not self._stops and len(self._children) < self._processes
 
     def _patience(self) -> float:
         if self._stops and not self._children:
             return 0.0
-        moments = [self._beat_at, self._kill_at]
-        if not self._stops and len(self._children) < self._processes:
-            moments.append(self._start_at)
-        return max(0.0, min(moments) - time.monotonic())
+        books = min(self._beat_at, self._start_at) if self._lacks_children else self._beat_at
+        return max(0.0, min(max(books, self._database_at), self._kill_at) - time.monotonic())
 
     def _with_database(self, action: Callable[[], None]) -> None:
-        """An outage of the database ends nothing here: the next turn tries again."""
+        """An outage of the database ends nothing here: it is tried again a little later."""
         try:
             action()
         except (DatabaseError, InterfaceError) as error:
             logger.warning("The database does not answer, trying again: %s", error)
             connections[self._liveness.alias].close()
+            self._database_at = time.monotonic() + OUTAGE_SECONDS
 
     def _start(self) -> None:
         worker = new_worker_id()

@@ -31,9 +31,11 @@ class Wakeup:
         watched = [self._read] if self._parent is None else [self._read, self._parent]
         ready, _, _ = select.select(watched, [], [], timeout)
         if self._read in ready:
-            # Cleared before reading: a set() in between writes again rather than being lost.
-            self._pending.clear()
+            # Read first, then cleared: a set() in between finds the flag up and writes nothing,
+            # but what it speaks of is there already, and the caller looks when this returns.
+            # The other way round, its byte would be read and its flag stay up for ever.
             os.read(self._read, 4096)
+            self._pending.clear()
         if self._parent is not None and self._parent in ready and not os.read(self._parent, 1):
             self.parent_gone = True
             self._parent = None

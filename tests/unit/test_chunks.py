@@ -9,6 +9,7 @@ from generation.constraints import GameConstraints
 from generation.lotteries import get_lottery
 from generation.planning import plan_chunks
 from generation.space import NotEnoughGames
+from tests.games import kernel_or_skip
 
 MEGA_SENA = get_lottery("mega-sena")
 DEMO = GameConstraints(min_odd=2, max_odd=4, min_sum=120, max_sum=240, seed=7)
@@ -39,6 +40,8 @@ def test_a_seed_gives_the_same_games_for_ever() -> None:
 
 @pytest.mark.parametrize("way", [True, False, None])
 def test_chunks_put_together_are_the_job(way: bool | None) -> None:
+    if way:
+        kernel_or_skip()
     whole = games_of((0, 5000), compiled=False)
     for size in (700, 5000, 1):
         planned = [(0, 2), (2, 3)] if size == 1 else list(plan_chunks(5000, size))
@@ -122,5 +125,6 @@ def test_insisting_on_a_kernel_that_is_not_there_is_told(monkeypatch: pytest.Mon
 
 
 def test_warming_up_loads_the_kernel() -> None:
+    kernel_or_skip()
     assert warm_up()
     assert compiled.is_loaded()

@@ -7,7 +7,6 @@ from django_ray_runtime.exceptions import CallLost
 from django_ray_runtime.models import QueuedTask
 from django_ray_runtime.store import Liveness, Store
 from django_ray_runtime.worker.dispatcher import Dispatcher
-from django_ray_runtime.worker.entrypoint import Report
 from tests import tasks
 from tests.support import HeldExecutor
 
@@ -75,7 +74,7 @@ def test_a_completion_wakes_the_loop(store: Store, held: HeldExecutor, worker: s
     tasks.nothing.enqueue()
     dispatcher.fill()
     assert woken == []
-    held.calls[0].finish(Report("null"))
+    held.calls[0].finish("null")
     assert woken == [True]
 
 
@@ -108,7 +107,7 @@ def test_what_outlasts_the_grace_is_stopped_and_goes_back(
     assert states() == ["READY"]
     assert QueuedTask.objects.get().attempt == 1
     # Its late completion is nobody's business any more.
-    held.calls[0].finish(Report("1"))
+    held.calls[0].finish("1")
     assert dispatcher.flush() == 0
 
 

@@ -19,7 +19,7 @@ from generation.constraints import GameConstraints
 from generation.lotteries import get_lottery
 from generation.permutation import Permutation
 from generation.space import GameSpace
-from tests.games import small_lottery
+from tests.games import kernel_or_skip, small_lottery
 
 DEMO = {"min_odd": 2, "max_odd": 4, "min_sum": 120, "max_sum": 240}
 
@@ -30,8 +30,9 @@ def job(seed: int = 5, **wanted: Any) -> tuple[GameSpace, Permutation]:
 
 
 @pytest.fixture
-def undecided() -> Iterator[None]:
+def undecided(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """No kernel loaded yet, neither for this test nor for the next."""
+    monkeypatch.delenv("GENERATION_COMPILED", raising=False)
     compiled._load.cache_clear()
     yield
     compiled._load.cache_clear()
@@ -53,14 +54,14 @@ def undecided() -> Iterator[None]:
 def test_the_kernel_makes_the_games_of_numpy(wanted: dict[str, Any], seed: int) -> None:
     space, permutation = job(seed, **wanted)
     for start, stop in [(0, min(space.count, 1000)), (max(0, space.count - 777), space.count)]:
-        fast = draw_by_kernel(kernel(), space, permutation, start, stop)
+        fast = draw_by_kernel(kernel_or_skip(), space, permutation, start, stop)
         assert np.array_equal(fast, draw_by_numpy(space, permutation, start, stop))
 
 
 @pytest.mark.parametrize("games", [0, 1, 127, 128, 129, 300])
 def test_a_chunk_of_any_length_is_filled(games: int) -> None:
     space, permutation = job()
-    fast = draw_by_kernel(kernel(), space, permutation, 1000, 1000 + games)
+    fast = draw_by_kernel(kernel_or_skip(), space, permutation, 1000, 1000 + games)
     assert np.array_equal(fast, draw_by_numpy(space, permutation, 1000, 1000 + games))
 
 
@@ -68,18 +69,20 @@ def test_a_chunk_of_any_length_is_filled(games: int) -> None:
 def test_spaces_of_a_few_games_are_walked_to_the_end(pool: int) -> None:
     space = GameSpace(small_lottery(pool, 1), GameConstraints(numbers_per_game=1))
     for seed in range(20):
-        games = draw_by_kernel(kernel(), space, Permutation(pool, seed), 0, pool)
+        games = draw_by_kernel(kernel_or_skip(), space, Permutation(pool, seed), 0, pool)
         assert sorted(games.ravel().tolist()) == list(range(1, pool + 1))
 
 
 def test_games_of_fixed_numbers_alone_are_made() -> None:
     space, permutation = job(fixed_numbers=[1, 2, 3, 4, 5, 6])
-    assert draw_by_kernel(kernel(), space, permutation, 0, 1).tolist() == [[1, 2, 3, 4, 5, 6]]
+    assert draw_by_kernel(kernel_or_skip(), space, permutation, 0, 1).tolist() == [
+        [1, 2, 3, 4, 5, 6]
+    ]
 
 
 def test_threads_do_not_disturb_each_other() -> None:
     space, permutation = job(**DEMO)
-    draw = kernel()
+    draw = kernel_or_skip()
     chunks = [(start, start + 20_000) for start in range(0, 200_000, 20_000)]
     with ThreadPoolExecutor(2) as pool:
         parts = pool.map(lambda chunk: draw_by_kernel(draw, space, permutation, *chunk), chunks)
@@ -199,6 +202,7 @@ def fresh_process(install: Path, home: Path) -> dict[str, Any]:
 
 @pytest.mark.slow
 def test_a_new_process_finds_the_kernel_compiled(read_only_install: Path, tmp_path: Path) -> None:
+    pytest.importorskip("numba")
     home = tmp_path / "home"
     home.mkdir()
     first, second = (fresh_process(read_only_install, home) for _ in range(2))

@@ -2,6 +2,8 @@ import os
 import threading
 import time
 
+import pytest
+
 from django_ray_runtime.worker.wakeup import Wakeup
 
 
@@ -46,3 +48,24 @@ def test_the_end_of_the_parent_is_noticed() -> None:
     assert wakeup.parent_gone
     wakeup.close()
     os.close(read)
+
+
+def test_a_set_while_the_last_one_is_being_noticed_is_not_lost(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    wakeup = Wakeup()
+    read = os.read
+
+    def read_late(*arguments: int) -> bytes:
+        monkeypatch.setattr(os, "read", read)
+        wakeup.set()  # as another thread would, at the worst moment
+        return read(*arguments)
+
+    wakeup.set()
+    monkeypatch.setattr(os, "read", read_late)
+    wakeup.wait(30)
+    wakeup.set()
+    began = time.monotonic()
+    wakeup.wait(30)
+    assert time.monotonic() - began < 10
+    wakeup.close()
