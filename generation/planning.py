@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 
-NUMBERS_PER_CHUNK = 3_000_000
-"""500,000 games of six: 3 MB of results for some 20 to 50 ms of work, so that neither the cost of
-handing a chunk out nor its memory counts for much."""
+NUMBERS_PER_CHUNK = 18_000_000
+"""3,000,000 games of six: 18 MB of results for some 90 ms of work. A call over Ray whose result goes
+through the object store costs 5 to 8 ms on busy cores; smaller chunks lose a third of the speed
+(``benchmarks.bench_jobs``), larger ones only take memory."""
 
 
 def default_chunk_size(numbers_per_game: int) -> int:

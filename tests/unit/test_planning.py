@@ -15,17 +15,17 @@ def test_chunks_cover_every_game_once_and_in_order(quantity: int, size: int) -> 
     assert {stop - start for start, stop in chunks[:-1]} <= {size}
 
 
-def test_a_chunk_has_half_a_million_games_of_six() -> None:
-    assert list(plan_chunks(1_200_000)) == [
-        (0, 500_000),
-        (500_000, 1_000_000),
-        (1_000_000, 1_200_000),
+def test_a_chunk_has_three_million_games_of_six() -> None:
+    assert list(plan_chunks(7_000_000)) == [
+        (0, 3_000_000),
+        (3_000_000, 6_000_000),
+        (6_000_000, 7_000_000),
     ]
 
 
 def test_games_of_more_numbers_come_in_smaller_chunks() -> None:
-    assert default_chunk_size(15) == 200_000
-    assert next(plan_chunks(10**6, numbers_per_game=15)) == (0, 200_000)
+    assert default_chunk_size(15) == 1_200_000
+    assert next(plan_chunks(10**7, numbers_per_game=15)) == (0, 1_200_000)
 
 
 def test_chunks_are_planned_as_they_are_taken() -> None:
