@@ -52,6 +52,10 @@ class Dispatcher:
         return not self._running and not self._unwritten
 
     @property
+    def in_flight(self) -> int:
+        return len(self._running)
+
+    @property
     def free_slots(self) -> int:
         return 0 if self.draining else self.concurrency - len(self._running)
 

@@ -13,6 +13,8 @@ from django_ray_runtime.worker.wakeup import Wakeup
 
 logger = logging.getLogger(__name__)
 
+GATHER_FROM = 16  # calls under way
+GATHER_SECONDS = 0.01
 OUTAGE_SECONDS = 1.0  # between attempts while the database does not answer
 
 
@@ -28,6 +30,7 @@ class Loop:
         *,
         grace: float,
         clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.dispatcher = dispatcher
         self.maintenance = maintenance
@@ -35,6 +38,7 @@ class Loop:
         self.grace = grace
         self._settings = settings
         self._clock = clock
+        self._sleep = sleep
         self._pause = settings.poll_min_seconds
         self._stop_asked = False
         self._deadline: float | None = None
@@ -54,6 +58,13 @@ class Loop:
                 self.wakeup.wait(OUTAGE_SECONDS)
             else:
                 self.wakeup.wait(self._patience())
+                self._gather()
+
+    def _gather(self) -> None:
+        """Let completions come together, where so many calls are under way that the next ones
+        are due at once and no slot runs dry: two statements for ten tasks instead of for each."""
+        if self.dispatcher.in_flight >= GATHER_FROM and not self._stop_asked:
+            self._sleep(GATHER_SECONDS)
 
     def _turn(self) -> None:
         now = self._clock()
