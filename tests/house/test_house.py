@@ -127,3 +127,22 @@ def test_each_direct_requirement_has_a_reason_and_a_pin(name: str) -> None:
         assert re.search(rf"^{re.escape(package)}==", pinned, re.MULTILINE), (
             f"{package} is in {name}.in, but not in {name}.txt; run `make pins`"
         )
+
+
+def test_every_setting_is_documented_with_its_default() -> None:
+    import dataclasses
+
+    from django_ray_runtime.conf import RuntimeSettings
+
+    page = (ROOT / "docs" / "reference" / "settings.md").read_text()
+    for field in dataclasses.fields(RuntimeSettings):
+        row = f"| `{field.name.upper()}` | `{field.default!r}` | {field.metadata['doc']} |"
+        assert row in page, f"docs/reference/settings.md lacks: {row}"
+
+
+def test_every_variable_of_the_environment_is_documented() -> None:
+    page = (ROOT / "docs" / "reference" / "settings.md").read_text()
+    settings = (ROOT / "project" / "settings.py").read_text()
+    names = set(re.findall(r'(?:_text|_flag|_number|environ\.get)\("([A-Z_]+)"', settings))
+    assert len(names) > 10
+    assert {name for name in names if f"`{name}`" not in page} == set()

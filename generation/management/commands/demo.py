@@ -49,6 +49,8 @@ class Command(BaseCommand):
         try:
             demand_writable(output)
             call_command("migrate", verbosity=0)
+            self.stdout.write("Starting a worker ...")
+            self.stdout.flush()
             with _worker(options["executor"]) as worker:
                 self._say_who_works(worker)
                 self._make(order, output)
