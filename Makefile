@@ -38,7 +38,7 @@ setup-dev: $(DEVELOPMENT) ## Add the tools that test and check it
 demo: export DATABASE_URL = sqlite:///demo/demo.sqlite3
 demo: export RESULTS_DIR = demo/results
 demo: setup ## Generate QUANTITY=1000000 games as FORMAT=csv through the queue, on Ray
-	@mkdir -p demo
+	@mkdir -p demo && rm -f demo/demo.sqlite3*
 	@$(PY) manage.py demo --quantity $(QUANTITY) --format $(FORMAT) --seed $(SEED)
 
 worker: setup ## Migrate the database and run a worker until Ctrl-C

@@ -13,7 +13,12 @@ def main() -> None:
         sys.exit(
             f"Django cannot be imported ({error}). Run `make setup`, then use .venv/bin/python."
         )
-    execute_from_command_line(sys.argv)
+    from django.core.exceptions import ImproperlyConfigured
+
+    try:
+        execute_from_command_line(sys.argv)
+    except ImproperlyConfigured as error:
+        sys.exit(f"Settings cannot be used: {error}")
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from django.tasks.backends.base import BaseTaskBackend
 from django.tasks.base import Task, TaskResult
 from django.tasks.exceptions import TaskResultDoesNotExist
 from django.tasks.signals import task_enqueued
+from django.utils.json import normalize_json
 
 from django_ray_runtime.models import QueuedTask
 from django_ray_runtime.payload import to_json
@@ -33,12 +34,12 @@ class RayTaskBackend(BaseTaskBackend):
         for arguments that are not JSON.
         """
         self.validate_task(task)
-        for name, value in (("args", list(args)), ("kwargs", kwargs)):
+        for name, value in (("args", args), ("kwargs", kwargs)):
             to_json(value, f"{name} of {task.module_path}")
         row = QueuedTask(
             task_path=task.module_path,
-            args=list(args),
-            kwargs=dict(kwargs),
+            args=normalize_json(list(args)),
+            kwargs=normalize_json(kwargs),
             backend=self.alias,
             queue_name=task.queue_name,
             priority=task.priority,

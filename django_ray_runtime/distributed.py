@@ -167,7 +167,7 @@ def _windowed(
     ordered: bool,
 ) -> Iterator[Any]:
     """Keep a window of calls in flight and yield outcomes as they may be yielded."""
-    window = max_concurrency or _window(executor, options)
+    window = _window(executor, options, max_concurrency)
     queue: deque[Handle] = deque()
     running: list[Handle] = []
     done: set[Handle] = set()
@@ -199,6 +199,10 @@ def _next_ready(queue: deque[Handle], done: set[Handle], ordered: bool) -> Handl
     return next((handle for handle in queue if handle in done), None)
 
 
-def _window(executor: Executor, options: CallOptions) -> int:
+def _window(executor: Executor, options: CallOptions, max_concurrency: int | None) -> int:
+    if isinstance(executor, SequentialExecutor):
+        return 1  # nothing runs ahead, and nothing after an error
+    if max_concurrency is not None:
+        return max_concurrency
     fitting = executor.slots() / max(options.num_cpus, 1 / 64)
     return max(1, int(fitting)) * executor.in_flight_per_slot

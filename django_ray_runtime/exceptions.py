@@ -5,6 +5,7 @@ RuntimeFault
 │   ├── InvalidSettings
 │   ├── RayUnavailable
 │   └── NotMigrated
+├── ExecutorLost        what runs the calls is gone; only a new process helps
 ├── CallLost            the process that ran a call is gone
 ├── CallCancelled       a call was taken back before it ran, or stopped
 └── outcomes that a task's result can carry
@@ -33,6 +34,10 @@ class RayUnavailable(Unusable):
 
 class NotMigrated(Unusable):
     """The database lacks tables of this application."""
+
+
+class ExecutorLost(RuntimeFault):
+    """What runs the calls is gone; only a new process helps."""
 
 
 class CallLost(RuntimeFault):

@@ -7,7 +7,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from django_ray_runtime.ids import uuid7
-from django_ray_runtime.states import FINAL, LIVING, WAITING, State, WorkerState
+from django_ray_runtime.states import FINAL, LIVING, State, WorkerState
 
 
 def _choices(names: type[State] | type[WorkerState]) -> list[tuple[str, str]]:
@@ -15,9 +15,6 @@ def _choices(names: type[State] | type[WorkerState]) -> list[tuple[str, str]]:
 
 
 class QueuedTaskQuerySet(models.QuerySet["QueuedTask"]):
-    def waiting(self) -> Self:
-        return self.filter(state__in=WAITING)
-
     def ready(self) -> Self:
         return self.filter(state=State.READY)
 

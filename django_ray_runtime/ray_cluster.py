@@ -10,6 +10,9 @@ import shutil
 import socket
 import sys
 import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,12 +35,13 @@ class Cluster:
 
     address: str
     started: bool  # by us: then close() ends it
+    joined: bool = True  # by us: then close() leaves it
     dashboard_url: str = ""
     temp_dir: str | None = None  # removed by close()
 
     def close(self) -> None:
         """Disconnect, and end the cluster if it was started here. May be called twice."""
-        if is_ray_available():
+        if self.joined and is_ray_available():
             _ray().shutdown()
         if self.temp_dir is not None:
             shutil.rmtree(self.temp_dir, ignore_errors=True)
@@ -55,7 +59,7 @@ def join_or_start(address: str | None = None, *, temp_dir: str | None = None) ->
     settings = runtime_settings()
     address = address or settings.ray_address
     if is_ray_available():
-        return Cluster(address, started=False)
+        return Cluster(address, started=False, joined=False)
     if address == "auto":
         running = _running_here()
         try:
@@ -66,6 +70,28 @@ def join_or_start(address: str | None = None, *, temp_dir: str | None = None) ->
             logger.info("%s Starting one instead.", error)
             address = "local"
     return start(settings, temp_dir) if address == "local" else _join(address)
+
+
+@contextmanager
+def giving_up_after(seconds: float, address: str, exit_code: int) -> Iterator[None]:
+    """End this process with one line when its body takes longer: Ray waits without end for a
+    server that listens but is no Ray, and cannot be interrupted."""
+
+    def give_up() -> None:
+        sys.stderr.write(
+            f"CommandError: No Ray answers at {address} within {seconds:g} s, though something "
+            "listens there. Correct the address, or use --address local.\n"
+        )
+        sys.stderr.flush()
+        os._exit(exit_code)
+
+    timer = threading.Timer(seconds, give_up)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 def is_ray_available() -> bool:
@@ -101,9 +127,10 @@ def _running_here() -> str | None:
 
 
 def _ray() -> Any:
-    # Neither a warning about a missing extra nor a report over the network.
+    # Neither warnings nor a report over the network.
     os.environ.setdefault("RAY_DISABLE_IMPORT_WARNING", "1")
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "error")
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     try:
         import ray
@@ -137,7 +164,7 @@ def _check_answers(address: str) -> None:
         )
     try:
         socket.create_connection((host.strip("[]"), int(port)), CONNECT_SECONDS).close()
-    except (OSError, OverflowError) as error:
+    except (OSError, OverflowError, UnicodeError) as error:
         raise RayUnavailable(
             f"No Ray answers at {address}: {error}. Start one with `ray start --head`, correct "
             "the address, or use --address local."
@@ -170,7 +197,12 @@ def start(settings: RuntimeSettings, temp_dir: str | None = None) -> Cluster:
             shutil.rmtree(folder, ignore_errors=True)
         raise RayUnavailable(f"Ray could not be started here: {_first_line(error)}") from None
     logger.info("Started Ray with %g CPUs in %s", get_total_cpus(), folder)
-    return Cluster("local", True, _dashboard(context), None if given else folder)
+    return Cluster(
+        "local",
+        started=True,
+        dashboard_url=_dashboard(context),
+        temp_dir=None if given else folder,
+    )
 
 
 def _secure_local() -> None:

@@ -7,7 +7,9 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime
 
-from django_ray_runtime.states import State
+from django_ray_runtime.states import MOVES, State
+
+_FROM_RUNNING = {move.target for move in MOVES if State.RUNNING in move.sources}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,3 +70,7 @@ class Outcome:
     failure: Failure | None = None  # recorded as an Attempt
     lost: bool = False  # the run ended with a lost process
     spends_attempt: bool = True  # False: it never started, and its claim is undone
+
+    def __post_init__(self) -> None:
+        if self.state not in _FROM_RUNNING:
+            raise ValueError(f"There is no move from RUNNING to {self.state}; see states.MOVES.")

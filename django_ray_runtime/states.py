@@ -1,7 +1,7 @@
 """The states of a queued task and every move between them.
 
-This table is the only one: the store's guarded writes, the documentation's diagram and
-the property tests are checked against it.
+This table is the only one: an Outcome whose move it lacks is refused, and the diagram in
+the documentation follows it.
 """
 
 from dataclasses import dataclass

@@ -11,6 +11,9 @@ from generation.lotteries import get_lottery
 from generation.space import GameSpace
 from generation.writers import check_format
 
+MAX_CHUNK_SIZE = 100_000_000
+"""Games a chunk: one is held in memory whole."""
+
 
 @dataclass(frozen=True, slots=True)
 class Order:
@@ -43,8 +46,8 @@ def check_order(order: Order) -> CheckedOrder:
     constraints that contradict each other or the lottery, and for more games than there are.
     """
     check_format(order.file_format)
-    if order.chunk_size is not None and order.chunk_size < 1:
-        raise ValueError(f"chunk_size must be at least 1, got {order.chunk_size}")
+    if order.chunk_size is not None and not 1 <= order.chunk_size <= MAX_CHUNK_SIZE:
+        raise ValueError(f"chunk_size must be 1 to {MAX_CHUNK_SIZE:,}, got {order.chunk_size}")
     space = GameSpace(get_lottery(order.lottery), order.constraints)
     space.require(order.quantity)
     return CheckedOrder(_with_seed(order), space.count)

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 NUMBERS_PER_CHUNK = 18_000_000
-"""3,000,000 games of six: 18 MB of results for some 90 ms of work. A call over Ray whose result goes
-through the object store costs 5 to 8 ms on busy cores; smaller chunks lose a third of the speed
-(``benchmarks.bench_jobs``), larger ones only take memory."""
+"""3,000,000 games of six: 18 MB of results for some 90 ms of work. A call over Ray whose result
+goes through the object store costs 5 to 8 ms on busy cores; smaller chunks lose a third of the
+speed (``benchmarks.bench_jobs``), larger ones only take memory."""
 
 
 def default_chunk_size(numbers_per_game: int) -> int:

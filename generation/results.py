@@ -47,6 +47,8 @@ def demand_writable(path: Path) -> None:
         problem = f"there is no folder {folder}; create it first"
     elif not os.access(folder, os.W_OK | os.X_OK):
         problem = f"the folder {folder} may not be written to; choose another"
+    elif path.exists() and not path.is_file():
+        problem = "it is not an ordinary file, which would be replaced; give another name"
     elif path.exists() and not os.access(path, os.W_OK):
         problem = "it may not be overwritten; choose another name"
     if problem:

@@ -1,12 +1,16 @@
 """The queued task that makes a job's file."""
 
 import contextlib
+import logging
 from typing import Any
 
+from django.db import Error
 from django.tasks import task
 
 from generation.models import GenerationJob, results_dir
 from generation.results import make_file
+
+logger = logging.getLogger(__name__)
 
 
 class JobGone(Exception):
@@ -28,8 +32,12 @@ def generate_games(context: Any, job_id: str) -> dict[str, Any]:
     name = _file_name(job, attempt)
 
     def note_progress(done: int) -> None:
-        GenerationJob.objects.filter(id=job.id).update(games_done=done)
+        try:
+            GenerationJob.objects.filter(id=job.id).update(games_done=done)
+        except Error as error:  # of no weight against the file itself
+            logger.warning("Progress of job %s could not be stored: %s", job_id, error)
 
+    note_progress(0)
     made = make_file(job.order, folder / name, note_progress)
     ours = GenerationJob.objects.filter(
         id=job.id, task_id=context.task_result.id, task__state="RUNNING", task__attempt=attempt

@@ -33,11 +33,11 @@ def _flag(name: str, default: bool) -> bool:
     return raw in {"true", "1"}
 
 
-def _number(name: str) -> int | None:
+def _number(name: str, default: int | None = None) -> int | None:
     raw = os.environ.get(name, "").strip()
     if raw and not raw.isdecimal():
         raise ImproperlyConfigured(f"{name} must be a whole number, got {raw!r}.")
-    return int(raw) if raw else None
+    return int(raw) if raw else default
 
 
 DEBUG = _flag("DEBUG", False)
@@ -61,7 +61,9 @@ ASGI_APPLICATION = "project.asgi.application"
 
 def _database(url: str) -> dict[str, object]:
     try:
-        database: dict[str, object] = dict(dj_database_url.parse(url, conn_max_age=600))
+        # Kept open, and looked at before use: the server may have restarted meanwhile.
+        parsed = dj_database_url.parse(url, conn_max_age=600, conn_health_checks=True)
+        database: dict[str, object] = dict(parsed)
     except (KeyError, ValueError) as error:
         raise ImproperlyConfigured(
             "DATABASE_URL must look like sqlite:///db.sqlite3 or "
@@ -102,13 +104,13 @@ DJANGO_RAY_RUNTIME = {
     "RAY_OBJECT_STORE_MEMORY": _number("RAY_OBJECT_STORE_MEMORY"),
     "RAY_DASHBOARD": _flag("RAY_DASHBOARD", False),
     "RAY_DASHBOARD_HOST": _text("RAY_DASHBOARD_HOST", "127.0.0.1"),
-    "RAY_DASHBOARD_PORT": _number("RAY_DASHBOARD_PORT") or 8265,
+    "RAY_DASHBOARD_PORT": _number("RAY_DASHBOARD_PORT", 8265),
     "RAY_TEMP_DIR": os.environ.get("RAY_TEMP_DIR") or None,
 }
 
 GENERATION_RESULTS_DIR = Path(_text("RESULTS_DIR", str(BASE_DIR / "results"))).resolve()
 # Fewer games than this are made in one process: a fan-out would take longer.
-GENERATION_RAY_MIN_QUANTITY = _number("RAY_MIN_QUANTITY") or 1000
+GENERATION_RAY_MIN_QUANTITY: int = _number("RAY_MIN_QUANTITY", 1000) or 0
 
 LOGGING = {
     "version": 1,

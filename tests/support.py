@@ -123,11 +123,11 @@ def environment(**extra: str) -> dict[str, str]:
     }
 
 
-def manage(*arguments: str, **extra: str) -> "subprocess.CompletedProcess[str]":
-    """Run a management command as a user would."""
+def manage(*arguments: str, cwd: Path = ROOT, **extra: str) -> "subprocess.CompletedProcess[str]":
+    """Run a management command as a user would, in `cwd`."""
     return subprocess.run(
-        [sys.executable, "manage.py", *arguments],
-        cwd=ROOT, env=environment(**extra), capture_output=True, text=True, timeout=120,
+        [sys.executable, str(ROOT / "manage.py"), *arguments],
+        cwd=cwd, env=environment(**extra), capture_output=True, text=True, timeout=150,
     )  # fmt: skip
 
 

@@ -82,3 +82,8 @@ def not_json():
 @task
 def leave():
     raise SystemExit(3)
+
+
+@task
+def fan_out_and_wait(started, release):
+    return parallel_map(wait_for_file.func, [started], release=release, num_cpus=0)

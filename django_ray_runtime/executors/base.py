@@ -62,7 +62,7 @@ class Executor(ABC):
     @abstractmethod
     def recall(self, handle: Handle) -> None:
         """Take a call back if it has not started; it then ends as CallCancelled. A running
-        call goes on, provided that it holds off interrupts as the worker's entry point does."""
+        call is interrupted where the executor can (KeyboardInterrupt)."""
 
     @abstractmethod
     def cancel(self, handle: Handle) -> None:
@@ -71,6 +71,10 @@ class Executor(ABC):
     @abstractmethod
     def slots(self) -> int:
         """How many calls of one CPU can run at once; at least 1."""
+
+    def demand_alive(self) -> None:
+        """Raise ExecutorLost when what runs the calls is gone, so that none would ever end."""
+        return
 
     @abstractmethod
     def close(self) -> None:

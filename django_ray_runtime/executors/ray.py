@@ -12,7 +12,7 @@ from django.apps import apps
 from ray import exceptions as ray_errors
 
 from django_ray_runtime.bootstrap import SetUpFirst
-from django_ray_runtime.exceptions import CallCancelled, CallLost
+from django_ray_runtime.exceptions import CallCancelled, CallLost, ExecutorLost
 from django_ray_runtime.executors.base import (
     DEFAULT_OPTIONS,
     CallOptions,
@@ -129,6 +129,15 @@ class RayExecutor(Executor):
                 self._slots = max(1, int(ray.cluster_resources().get("CPU", 1)))
                 self._slots_until = time.monotonic() + _SLOTS_AGE
             return self._slots
+
+    def demand_alive(self) -> None:
+        # After its raylet died, pending completions never come, and nothing else tells.
+        if not ray.is_initialized():
+            raise ExecutorLost("This process is no longer connected to Ray.")
+        node = getattr(ray._private.worker, "_global_node", None)
+        dead = node.dead_processes() if node is not None else []
+        if dead:
+            raise ExecutorLost(f"Ray's {dead[0][0]} on this machine has ended.")
 
     def close(self) -> None:
         """Nothing to let go of: whoever connected to Ray disconnects."""

@@ -10,7 +10,7 @@ contract tests runs over both.
 
 import uuid
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from django.db import connections
 from django.db.models import Count
@@ -18,7 +18,7 @@ from django.db.models.functions import Now
 
 from django_ray_runtime.models import Attempt, QueuedTask
 from django_ray_runtime.records import Claim, Failure, Outcome
-from django_ray_runtime.states import FINAL, State
+from django_ray_runtime.states import State
 
 
 class Store(ABC):
@@ -52,15 +52,23 @@ class Store(ABC):
         scheduled = QueuedTask.objects.using(self.alias).filter(state=State.SCHEDULED)
         return scheduled.filter(run_after__lte=Now()).update(state=State.READY)
 
+    def disown(self, worker: str, known: Collection[uuid.UUID]) -> int:
+        """Give back what `worker` holds without knowing it: a claim whose answer was lost.
+
+        Returns how many.
+        """
+        held = QueuedTask.objects.using(self.alias).running().filter(worker=worker)
+        unknown = held.exclude(id__in=known).values_list("id", "attempt")
+        back = [
+            Outcome(id=task_id, attempt=attempt, state=State.READY, spends_attempt=False)
+            for task_id, attempt in unknown
+        ]
+        return len(self.finish_many(worker, back))
+
     def counts(self) -> dict[tuple[str, State], int]:
         """How many tasks there are by queue and state."""
         rows = QueuedTask.objects.using(self.alias).values_list("queue_name", "state")
         return {(queue, State(state)): n for queue, state, n in rows.annotate(n=Count("id"))}
-
-    def has_unfinished(self, queues: Sequence[str]) -> bool:
-        """Whether any task of `queues` still waits or runs."""
-        tasks = QueuedTask.objects.using(self.alias).filter(queue_name__in=queues)
-        return tasks.exclude(state__in=FINAL).exists()
 
     def get(self, task_id: uuid.UUID) -> QueuedTask | None:
         """The row, or None."""

@@ -36,17 +36,17 @@ class Liveness:
         return bool(self._living().filter(id=worker).update(state=state, **facts))
 
     def beat(self, workers: Collection[str], dead_after: float) -> set[str]:
-        """The heartbeat of `workers`, in one statement. Returns those still alive.
+        """The heartbeat of `workers`, in one statement. Returns those declared dead before.
 
         A beat that comes after a gap of `dead_after` seconds starts a new steady time.
         """
         steady_since = Case(
             When(last_beat__lt=_ago(dead_after), then=Now()), default=F("steady_since")
         )
-        ours = self._living().filter(id__in=workers)
-        if ours.update(last_beat=Now(), steady_since=steady_since) == len(workers):
-            return set(workers)
-        return set(ours.values_list("id", flat=True))
+        ours = Worker.objects.using(self.alias).filter(id__in=workers)
+        if ours.living().update(last_beat=Now(), steady_since=steady_since) == len(workers):
+            return set()
+        return set(ours.filter(state=WorkerState.DEAD).values_list("id", flat=True))
 
     def declare_dead(self, worker: str) -> int:
         """A worker whose process is known to have ended: its tasks run again at once.

@@ -52,8 +52,9 @@ SET state = outcome.state,
                       ELSE json_remove(worker_ids, '$[#-1]') END,
     finished_at = CASE WHEN outcome.state IN ('READY', 'SCHEDULED') THEN NULL ELSE {_NOW} END
 FROM (
-    SELECT value ->> 0 AS id, value ->> 1 AS attempt, value ->> 2 AS state,
-           value ->> 3 AS value, value ->> 4 AS lost, value ->> 5 AS spent
+    SELECT json_extract(value, '$[0]') AS id, json_extract(value, '$[1]') AS attempt,
+           json_extract(value, '$[2]') AS state, json_extract(value, '$[3]') AS value,
+           json_extract(value, '$[4]') AS lost, json_extract(value, '$[5]') AS spent
     FROM json_each(%s)
 ) AS outcome
 WHERE {_TASK}.id = outcome.id AND {_TASK}.attempt = outcome.attempt

@@ -5,17 +5,24 @@ It runs user code (through its executor) and Ray's driver; either may end it at 
 
 import json
 import logging
+import os
+import shutil
 import signal
 import sys
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
 from django_ray_runtime.bootstrap import set_up
-from django_ray_runtime.exceptions import RayUnavailable, Unusable
+from django_ray_runtime.exceptions import CallLost, ExecutorLost, RayUnavailable, Unusable
 from django_ray_runtime.executors.base import Executor
 
 # Exit code for what a restart cannot mend (sysexits.h: configuration error).
 UNUSABLE = 78
+
+# Exit code for what a restart mends (sysexits.h: temporary failure).
+LOST = 75
+
+JOIN_SECONDS = 60.0
 
 logger = logging.getLogger("django_ray_runtime.worker")
 
@@ -48,12 +55,25 @@ def main(arguments: list[str]) -> int:
     django.setup()
     try:
         return _run(options)
+    except ExecutorLost as error:
+        logger.error("%s This worker ends; another takes its place.", error)
+        return LOST
     except Unusable as error:
         sys.stderr.write(f"run_ray_worker: {error}\n")
         return UNUSABLE
 
 
 def _run(options: Options) -> int:
+    executor, disconnect = _connect(options)
+    try:
+        return _work(options, executor)
+    finally:
+        # A Ray that is gone would only keep us waiting.
+        if not isinstance(sys.exception(), ExecutorLost):
+            disconnect()
+
+
+def _work(options: Options, executor: Executor) -> int:
     from django_ray_runtime.conf import runtime_settings
     from django_ray_runtime.states import WorkerState
     from django_ray_runtime.store import get_liveness, get_store
@@ -63,7 +83,6 @@ def _run(options: Options) -> int:
     from django_ray_runtime.worker.wakeup import Wakeup
 
     settings = runtime_settings()
-    executor, disconnect = _connect(options)
     store, liveness = get_store(), get_liveness()
     concurrency = options.concurrency or executor.slots()
     wakeup = Wakeup(parent=sys.stdin.fileno())
@@ -75,7 +94,9 @@ def _run(options: Options) -> int:
         concurrency=concurrency,
         wake=wakeup.set,
     )
-    maintenance = Maintenance(store, liveness, options.worker, settings.dead_after_seconds)
+    maintenance = Maintenance(
+        store, liveness, options.worker, settings.dead_after_seconds, executor.demand_alive
+    )
     loop = Loop(dispatcher, maintenance, wakeup, settings, grace=options.grace)
     # After Ray: its start puts a handler of its own into place.
     signal.signal(signal.SIGTERM, lambda *_: loop.stop())
@@ -84,17 +105,17 @@ def _run(options: Options) -> int:
     if not liveness.move(
         options.worker, WorkerState.ACTIVE, executor=executor.name, concurrency=concurrency
     ):
-        raise Unusable(f"Worker {options.worker} was declared dead before it began.")
+        raise ExecutorLost(f"Worker {options.worker} was declared dead before it began.")
     logger.info(
         "Worker %s takes tasks of %s, %d at once, on %s",
         options.worker, ", ".join(options.queues), concurrency, executor.name,
     )  # fmt: skip
-    try:
-        loop.run()
-        liveness.move(options.worker, WorkerState.STOPPED)
-    finally:
-        executor.close()
-        disconnect()
+    loop.run()
+    liveness.move(options.worker, WorkerState.STOPPED)
+    executor.close()
+    if loop.wakeup.parent_gone and options.temp_dir:
+        # The supervisor would have removed it; Ray's processes end with us.
+        shutil.rmtree(options.temp_dir, ignore_errors=True)
     return 0
 
 
@@ -106,7 +127,8 @@ def _connect(options: Options) -> tuple[Executor, Callable[[], None]]:
     if options.executor == "sequential":
         return BackgroundExecutor(), _nothing
     try:
-        cluster = ray_cluster.join_or_start(options.address, temp_dir=options.temp_dir)
+        with ray_cluster.giving_up_after(JOIN_SECONDS, options.address or "auto", UNUSABLE):
+            cluster = ray_cluster.join_or_start(options.address, temp_dir=options.temp_dir)
     except RayUnavailable as error:
         if options.executor == "ray" or options.address not in {None, "auto", "local"}:
             raise
@@ -128,6 +150,8 @@ def _warm_up(executor: Executor) -> None:
         executor.wait([handle])
         try:
             executor.outcome(handle)
+        except CallLost as error:
+            raise ExecutorLost(f"A process ended while it was set up: {error}") from None
         except Exception as error:
             raise Unusable(
                 "A process that runs tasks could not set Django up: "
@@ -137,4 +161,7 @@ def _warm_up(executor: Executor) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    exit_code = main(sys.argv[1:])
+    logging.shutdown()
+    # Not sys.exit: it would wait for a thread in which a task still runs that was given up.
+    os._exit(exit_code)

@@ -10,20 +10,28 @@ import uuid
 from collections import deque
 from collections.abc import Callable, Sequence
 
+from django.db import DataError, IntegrityError
+
 from django_ray_runtime.conf import runtime_settings
 from django_ray_runtime.exceptions import CallCancelled, CallLost
 from django_ray_runtime.executors.base import CallOptions, Executor, Handle
 from django_ray_runtime.records import Claim, Failure, Outcome
 from django_ray_runtime.states import FINAL, State
 from django_ray_runtime.store.base import Store
+from django_ray_runtime.worker import outcomes
 from django_ray_runtime.worker.announce import announce_finished, announce_started
-from django_ray_runtime.worker.entrypoint import Report, failure_of, pack, run_task
+from django_ray_runtime.worker.entrypoint import failure_of, pack, read_report, run_task
 
 logger = logging.getLogger(__name__)
 
+# Tasks shorter than this are handed to the executor ahead of free slots, so that it never
+# waits for us. Longer ones are held back here until a slot is free: a task that waits inside
+# the executor cannot be told from one that runs, and could not be handed back on a stop.
+SHORT_SECONDS = 0.05
+
 
 class Dispatcher:
-    """Runs the tasks of `queues` for the worker boot `worker`, `concurrency` at once."""
+    """Runs the tasks of `queues` for the worker boot `worker`, `concurrency` claimed at once."""
 
     def __init__(
         self,
@@ -42,36 +50,37 @@ class Dispatcher:
         self.concurrency = concurrency
         self.draining = False
         self._wake = wake
+        self._held: deque[Claim] = deque()
         self._running: dict[Handle, Claim] = {}
         self._done: deque[Handle] = deque()  # filled from the executor's threads
         self._unwritten: dict[uuid.UUID, tuple[Claim, Outcome]] = {}
+        self._recalled = False
+        self._mean_seconds = SHORT_SECONDS  # of the latest tasks; at first not known as short
 
     @property
     def idle(self) -> bool:
-        """Nothing runs and nothing waits to be written."""
-        return not self._running and not self._unwritten
+        """Nothing is held, nothing runs and nothing waits to be written."""
+        return not (self._held or self._running or self._unwritten)
 
     @property
     def in_flight(self) -> int:
+        """Calls handed to the executor."""
         return len(self._running)
 
     @property
     def free_slots(self) -> int:
-        return 0 if self.draining else self.concurrency - len(self._running)
+        """How many more tasks may be claimed."""
+        return 0 if self.draining else self.concurrency - len(self._running) - len(self._held)
 
     def fill(self) -> int:
-        """Claim for the free slots and start what was claimed. Returns how many."""
-        if self.free_slots < 1:
-            return 0
-        claims = self.store.claim(self.queues, self.free_slots, self.worker)
-        options = CallOptions(max_retries=0, name="task")  # only the store retries
-        for claim in claims:
-            handle = self.executor.submit(
-                run_task, pack(claim), options=options, on_done=self._note_done
-            )
-            self._running[handle] = claim
-            announce_started(claim)
-        return len(claims)
+        """Claim for the free slots and start what may start. Returns how many were claimed."""
+        claimed = 0
+        if self.free_slots > 0:
+            claims = self.store.claim(self.queues, self.free_slots, self.worker)
+            self._held.extend(claims)
+            claimed = len(claims)
+        self._start_held()
+        return claimed
 
     def flush(self) -> int:
         """Write what has finished, all in one statement. Returns how many were still ours.
@@ -82,7 +91,7 @@ class Dispatcher:
         if not self._unwritten:
             return 0
         batch = dict(self._unwritten)
-        accepted = self.store.finish_many(self.worker, [o for _, o in batch.values()])
+        accepted = self._write([outcome for _, outcome in batch.values()])
         for task_id, (claim, outcome) in batch.items():
             del self._unwritten[task_id]
             if task_id not in accepted:
@@ -91,18 +100,50 @@ class Dispatcher:
                 announce_finished(claim, outcome)
         return len(accepted)
 
+    def reconcile(self) -> None:
+        """After the database failed: give back claims whose answer never arrived here."""
+        known = {claim.id for claim in (*self._held, *self._running.values())}
+        self.store.disown(self.worker, known | set(self._unwritten))
+
     def drain(self) -> None:
-        """Claim no more. What has not started comes back and is handed back to the queue."""
+        """Claim no more, and hand back what was held back. What was started goes on."""
         self.draining = True
+        while self._held:
+            self._settle(claim := self._held.popleft(), outcomes.not_started(claim))
+
+    def recall(self) -> None:
+        """The grace period is over: take back what the executor has not started, and interrupt
+        the rest."""
+        self._recalled = True
         for handle in list(self._running):
             self.executor.recall(handle)
 
-    def abandon(self) -> None:
-        """Stop what still runs; it goes back to the queue, to run again elsewhere."""
+    def abandon(self) -> bool:
+        """Stop what still runs; it goes back to the queue, to run again elsewhere. Returns
+        whether there was anything."""
+        self._collect()
+        left = bool(self._running)
         for handle in list(self._running):
             self.executor.cancel(handle)
             claim = self._running.pop(handle)
-            self._unwritten[claim.id] = (claim, _stopped(claim))
+            self._settle(claim, outcomes.stopped(claim))
+        return left
+
+    def _start_held(self) -> None:
+        options = CallOptions(max_retries=0, name="task")  # only the store retries
+        while self._held and len(self._running) < self._window():
+            claim = self._held.popleft()
+            handle = self.executor.submit(
+                run_task, pack(claim), options=options, on_done=self._note_done
+            )
+            self._running[handle] = claim
+            announce_started(claim)
+
+    def _window(self) -> int:
+        """How many calls the executor may have at once."""
+        if self._mean_seconds < SHORT_SECONDS:
+            return self.concurrency
+        return min(self.concurrency, self.executor.slots())
 
     def _note_done(self, handle: Handle) -> None:
         self._done.append(handle)
@@ -112,44 +153,39 @@ class Dispatcher:
         while self._done:
             claim = self._running.pop(handle := self._done.popleft(), None)
             if claim is not None:  # None: abandoned before it ended
-                self._unwritten[claim.id] = (claim, self._outcome(handle, claim))
+                self._settle(claim, self._outcome(handle, claim))
+
+    def _settle(self, claim: Claim, outcome: Outcome) -> None:
+        self._unwritten[claim.id] = (claim, outcome)
 
     def _outcome(self, handle: Handle, claim: Claim) -> Outcome:
         try:
-            return _reported(claim, self.executor.outcome(handle))
-        except CallCancelled:
-            return Outcome(
-                id=claim.id, attempt=claim.attempt, state=State.READY, spends_attempt=False
-            )
+            report = read_report(self.executor.outcome(handle))
+        except CallCancelled as error:
+            if self._recalled:
+                return outcomes.not_started(claim)
+            return outcomes.lost(claim, self.worker, error, runtime_settings().max_lost_reruns)
         except CallLost as error:
-            return _lost(claim, self.worker, error)
+            return outcomes.lost(claim, self.worker, error, runtime_settings().max_lost_reruns)
         except Exception as error:  # the executor could not even carry the call
-            return _reported(claim, failure_of(error))
+            return outcomes.failed(claim, failure_of(error))
+        self._mean_seconds += (report.seconds - self._mean_seconds) / 8
+        if report.failure is None:
+            return outcomes.succeeded(claim, report.return_value)
+        if self._recalled and report.failure.exception_class_path == "builtins.KeyboardInterrupt":
+            return outcomes.stopped(claim)
+        return outcomes.failed(claim, report.failure)
 
-
-def _reported(claim: Claim, report: Report) -> Outcome:
-    if isinstance(report, Failure):
-        return Outcome(id=claim.id, attempt=claim.attempt, state=State.FAILED, failure=report)
-    return Outcome(id=claim.id, attempt=claim.attempt, state=State.SUCCESSFUL, return_value=report)
-
-
-def _lost(claim: Claim, worker: str, error: CallLost) -> Outcome:
-    final = claim.losses >= runtime_settings().max_lost_reruns
-    trace = f"WorkerLost: the process that ran this task for worker {worker} ended: {error}\n"
-    return Outcome(
-        id=claim.id,
-        attempt=claim.attempt,
-        state=State.FAILED if final else State.READY,
-        failure=Failure("django_ray_runtime.exceptions.WorkerLost", trace),
-        lost=True,
-    )
-
-
-def _stopped(claim: Claim) -> Outcome:
-    trace = "WorkerLost: the worker was asked to stop and its grace period ended.\n"
-    return Outcome(
-        id=claim.id,
-        attempt=claim.attempt,
-        state=State.READY,
-        failure=Failure("django_ray_runtime.exceptions.WorkerLost", trace),
-    )
+    def _write(self, batch: list[Outcome]) -> set[uuid.UUID]:
+        try:
+            return self.store.finish_many(self.worker, batch)
+        except (DataError, IntegrityError) as error:
+            if len(batch) > 1:  # one of them is refused; its neighbours must not wait for it
+                return set().union(*(self._write([outcome]) for outcome in batch))
+            refusal = f"{type(error).__name__}: the database refuses this outcome: {error}"
+            failure = Failure(f"{type(error).__module__}.{type(error).__qualname__}", refusal)
+            poison = batch[0]
+            refused = Outcome(
+                id=poison.id, attempt=poison.attempt, state=State.FAILED, failure=failure
+            )
+            return self.store.finish_many(self.worker, [refused])

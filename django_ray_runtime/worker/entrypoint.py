@@ -6,10 +6,8 @@ that one that cannot be pickled does no harm.
 
 import json
 import pickle
-import signal
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+import time
+from dataclasses import dataclass
 from traceback import format_exception
 from typing import Any
 
@@ -17,8 +15,25 @@ from django_ray_runtime.bootstrap import set_up
 from django_ray_runtime.payload import to_json, to_text
 from django_ray_runtime.records import Claim, Failure
 
-# How a run ended: the return value as JSON text, or why there is none.
-type Report = str | Failure
+# A report as it travels: seconds, return value as JSON text, exception class path, traceback.
+# A list of plain values, which Ray carries without pickling.
+type Wire = list[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """How a run ended: the return value as JSON text, or why there is none."""
+
+    seconds: float
+    return_value: str | None = None
+    failure: Failure | None = None
+
+
+def read_report(wire: Wire) -> Report:
+    """What `run_task` returned."""
+    seconds, value, class_path, traceback = wire
+    failure = None if class_path is None else Failure(class_path, traceback)
+    return Report(seconds, value, failure)
 
 
 def pack(claim: Claim) -> bytes:
@@ -26,16 +41,19 @@ def pack(claim: Claim) -> bytes:
     return pickle.dumps(claim)
 
 
-def run_task(packed: bytes) -> Report:
+def run_task(packed: bytes) -> Wire:
     """Run a claimed task here and report how it ended."""
-    with _interrupts_held_off():
-        try:
-            set_up()
-            return _call(pickle.loads(packed))  # noqa: S301  (from our own worker, not stored)
-        except BaseException as error:  # SystemExit and the like: the task's, not ours
-            return failure_of(error)
-        finally:
-            _tidy_connections()
+    began = time.perf_counter()
+    try:
+        set_up()
+        value = _call(pickle.loads(packed))  # noqa: S301  (from our own worker, not stored)
+        return [time.perf_counter() - began, value, None, None]
+    except BaseException as error:  # SystemExit and the like: the task's, not ours
+        failure = failure_of(error)
+        seconds = time.perf_counter() - began
+        return [seconds, None, failure.exception_class_path, failure.traceback]
+    finally:
+        _tidy_connections()
 
 
 def failure_of(error: BaseException) -> Failure:
@@ -60,25 +78,15 @@ def _call(claim: Claim) -> str:
     return to_json(value, f"the return value of {claim.task_path}")
 
 
-@contextmanager
-def _interrupts_held_off() -> Iterator[None]:
-    """A recall by the worker reaches a running task as an interrupt: it must not stop it.
-
-    Ray delivers a recall that comes too late as SIGINT to the process's main thread.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGINT, lambda *_: None)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
 def _tidy_connections() -> None:
     """Roll back what the task left open, and drop connections that broke or grew old."""
-    from django.db import connections
+    from django.db import Error, connections
 
     for connection in connections.all(initialized_only=True):
+        if connection.connection is None or connection.in_atomic_block:
+            continue
+        try:
+            connection.rollback()
+        except Error:
+            connection.close()
         connection.close_if_unusable_or_obsolete()

@@ -13,6 +13,7 @@ from django_ray_runtime.worker.wakeup import Wakeup
 
 logger = logging.getLogger(__name__)
 
+RECALL_SECONDS = 1.0  # for calls to end that were recalled after the grace period
 GATHER_FROM = 16  # calls under way
 GATHER_SECONDS = 0.01
 OUTAGE_SECONDS = 1.0  # between attempts while the database does not answer
@@ -41,7 +42,10 @@ class Loop:
         self._sleep = sleep
         self._pause = settings.poll_min_seconds
         self._stop_asked = False
+        self._unsure = False  # of what we hold: the database failed meanwhile
         self._deadline: float | None = None
+        self._recalled_until: float | None = None
+        self.abandoned = False  # calls were given up that may still run
 
     def stop(self) -> None:
         """Drain: callable from a signal handler. Running tasks get the grace period."""
@@ -54,6 +58,7 @@ class Loop:
                 self._turn()
             except (DatabaseError, InterfaceError) as error:
                 logger.warning("The database does not answer, trying again: %s", error)
+                self._unsure = True
                 self.dispatcher.store.close()
                 self.wakeup.wait(OUTAGE_SECONDS)
             else:
@@ -70,6 +75,9 @@ class Loop:
         now = self._clock()
         self._observe_stop(now)
         self.dispatcher.flush()
+        if self._unsure:
+            self.dispatcher.reconcile()
+            self._unsure = False
         if self._deadline is not None:
             return
         self.maintenance.run_due(now)
@@ -81,12 +89,18 @@ class Loop:
 
     def _observe_stop(self, now: float) -> None:
         if (self._stop_asked or self.wakeup.parent_gone) and self._deadline is None:
-            logger.info("Stopping: running tasks have %g s to finish", self.grace)
             # Without a supervisor nobody beats for us: others will rescue what we hold.
-            self._deadline = now + (0.0 if self.wakeup.parent_gone else self.grace)
+            grace = 0.0 if self.wakeup.parent_gone else self.grace
+            logger.info("Stopping: running tasks have %g s to finish", grace)
+            self._deadline = now + grace
             self.dispatcher.drain()
-        if self._deadline is not None and now >= self._deadline:
-            self.dispatcher.abandon()
+        if self._deadline is None or now < self._deadline:
+            return
+        if self._recalled_until is None:
+            self.dispatcher.recall()
+            self._recalled_until = now + RECALL_SECONDS
+        elif now >= self._recalled_until and self.dispatcher.abandon():
+            self.abandoned = True
 
     def _patience(self) -> float:
         """How long nothing needs to happen; completions and signals end the wait earlier."""
@@ -94,7 +108,8 @@ class Loop:
         if self._finished():
             return 0.0
         if self._deadline is not None:
-            return max(0.0, self._deadline - now)
+            until = self._deadline if self._recalled_until is None else self._recalled_until
+            return max(0.0, until - now)
         patience = self.maintenance.seconds_until_due(now)
         return min(patience, self._pause) if self.dispatcher.free_slots else patience
 

@@ -81,6 +81,7 @@ class Supervisor:
         handlers = {
             signal.SIGTERM: self._on_stop,
             signal.SIGINT: self._on_stop,
+            signal.SIGHUP: self._on_stop,
             signal.SIGCHLD: lambda *_: self._wakeup.set(),
         }
         before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
@@ -99,6 +100,9 @@ class Supervisor:
 
     def _on_stop(self, *_: object) -> None:
         self._stops += 1
+        if self._stops > 1:  # at once, also while the database keeps the main loop waiting
+            for child in self._children:
+                child.process.kill()
         self._wakeup.set()
 
     def _turn(self) -> None:
@@ -150,7 +154,7 @@ class Supervisor:
             ],
             stdin=subprocess.PIPE,  # closes with us: the child sees our end
             start_new_session=True,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
+            env={**os.environ, "PYTHONPATH": _project_path()},
         )
         self._children.append(_Child(worker, process, temp_dir, time.monotonic()))
 
@@ -158,9 +162,9 @@ class Supervisor:
         workers = [child.worker for child in self._children]
         if not workers:
             return
-        alive = self._liveness.beat(workers, self._settings.dead_after_seconds)
+        dead = self._liveness.beat(workers, self._settings.dead_after_seconds)
         for child in self._children:
-            if child.worker not in alive:
+            if child.worker in dead:
                 # It was declared dead: what it runs is run elsewhere, so it must end.
                 logger.error("Worker %s was declared dead; ending it", child.worker)
                 self._end(child)
@@ -202,10 +206,11 @@ class Supervisor:
             self._kill_at = now + self._grace + KILL_MARGIN
             for child in self._children:
                 child.process.terminate()
+            for child in self._children:
                 self._with_database(
                     lambda worker=child.worker: self._note_draining(worker)  # type: ignore[misc]
                 )
-        if self._stops > 1 or now >= self._kill_at:
+        if now >= self._kill_at:
             self._kill_at = float("inf")
             for child in self._children:
                 child.process.kill()
@@ -225,3 +230,10 @@ class Supervisor:
         if child.process.stdin:
             child.process.stdin.close()
         shutil.rmtree(child.temp_dir, ignore_errors=True)
+
+
+def _project_path() -> str:
+    """Where this process finds the project's code, whatever folder it was started in; what
+    belongs to Python itself is left to the child's own Python."""
+    own = (sys.prefix, sys.base_prefix)
+    return os.pathsep.join(path for path in sys.path if path and not path.startswith(own))

@@ -2,7 +2,6 @@
 
 import os
 import select
-import threading
 
 
 class Wakeup:
@@ -15,31 +14,37 @@ class Wakeup:
         self._read, self._write = os.pipe()
         os.set_blocking(self._read, False)
         os.set_blocking(self._write, False)
-        self._pending = threading.Event()
+        # A bare flag, not an Event: a signal handler calls set() in the middle of anything,
+        # and would wait for ever for the lock of an Event that it interrupted.
+        self._pending = False
 
     def set(self) -> None:
-        """End the present wait, or the next."""
-        if not self._pending.is_set():
-            self._pending.set()
+        """End the present wait, or the next. Takes no lock."""
+        if not self._pending:
+            self._pending = True
             try:
                 os.write(self._write, b"\0")
-            except (BlockingIOError, OSError):
+            except OSError:
                 pass  # the pipe is full, so the wait ends anyway; or it is closed
 
     def wait(self, timeout: float) -> None:
         """Wait until `set`, at most `timeout` seconds."""
-        watched = [self._read] if self._parent is None else [self._read, self._parent]
-        ready, _, _ = select.select(watched, [], [], timeout)
+        poll = select.poll()
+        poll.register(self._read, select.POLLIN)
+        if self._parent is not None:
+            poll.register(self._parent, select.POLLIN)
+        ready = {descriptor for descriptor, _ in poll.poll(timeout * 1000)}
         if self._read in ready:
             # Read first, then cleared: a set() in between finds the flag up and writes nothing,
             # but what it speaks of is there already, and the caller looks when this returns.
             # The other way round, its byte would be read and its flag stay up for ever.
             os.read(self._read, 4096)
-            self._pending.clear()
+            self._pending = False
         if self._parent is not None and self._parent in ready and not os.read(self._parent, 1):
             self.parent_gone = True
             self._parent = None
 
     def close(self) -> None:
+        """Let go of the pipe."""
         os.close(self._read)
         os.close(self._write)

@@ -6,13 +6,14 @@ import signal
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 
 from generation.constraints import GameConstraints
 from generation.jobs import job_status, submit_job
 from generation.models import GenerationJob
 from generation.orders import Order
-from tests.support import environment, manage, wait_until, worker_process
+from tests.support import manage, wait_until, worker_process
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
@@ -151,6 +152,9 @@ def test_the_count_stands_alone_on_its_line() -> None:
         (["10", "--seed", "-1"], "seed"),
         (["10", "--output", "missing/games.csv"], "there is no folder missing; create it first"),
         (["10", "--output", "tests"], "it is a folder"),
+        (["10", "--output", "/dev/null"], "it is not an ordinary file"),
+        (["10", "--output", "games.xlsx"], "games.xlsx does not end in .csv or .parquet"),
+        (["10", "--chunk-size", "9" * 20], "chunk_size must be 1 to 100,000,000"),
         (["10", "--format", "doc"], "invalid choice: 'doc'"),
         (["10", "--queue", "--executor", "ray"], "--executor goes with --local"),
     ],
@@ -161,6 +165,19 @@ def test_bad_input_is_refused_in_one_line(arguments: list[str], message: str) ->
     assert message in run.stderr
     assert "Traceback" not in run.stderr
     assert not Path("games.csv").exists()
+
+
+@pytest.mark.ray
+def test_where_ray_cannot_start_the_demo_says_so_and_goes_on_without(tmp_path: Path) -> None:
+    run = manage(
+        "demo", "--quantity", "5000", cwd=tmp_path,
+        DATABASE_URL="sqlite:///demo.sqlite3", RESULTS_DIR=str(tmp_path / "results"),
+        RAY_OBJECT_STORE_MEMORY="1",
+    )  # fmt: skip
+    assert run.returncode == 0, run.stderr
+    assert "The worker runs without Ray, sequentially" in run.stdout
+    assert "Ray could not be started here" in (tmp_path / "demo" / "worker.log").read_text()
+    assert len((tmp_path / "demo" / "games.csv").read_text().splitlines()) == 5_001
 
 
 def test_an_unwritable_folder_is_refused(tmp_path: Path) -> None:
@@ -184,21 +201,10 @@ def test_the_queue_needs_its_tables(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("executor", ["sequential", pytest.param("auto", marks=pytest.mark.ray)])
 def test_the_demo_makes_its_file_and_ends_what_it_started(tmp_path: Path, executor: str) -> None:
-    import subprocess
-    import sys
-
-    import psutil
-
-    from tests.support import ROOT
-
     before = set(psutil.pids())
-    run = subprocess.run(
-        [sys.executable, str(ROOT / "manage.py"), "demo", "--quantity", "50000",
-         "--executor", executor],
-        cwd=tmp_path, capture_output=True, text=True, timeout=150,
-        env=environment(
-            DATABASE_URL="sqlite:///demo.sqlite3", RESULTS_DIR=str(tmp_path / "results")
-        ),
+    run = manage(
+        "demo", "--quantity", "50000", "--executor", executor, cwd=tmp_path,
+        DATABASE_URL="sqlite:///demo.sqlite3", RESULTS_DIR=str(tmp_path / "results"),
     )  # fmt: skip
     assert run.returncode == 0, run.stderr
     lines = (tmp_path / "demo" / "games.csv").read_text().splitlines()

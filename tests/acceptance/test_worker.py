@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
+import psutil
 import pytest
 from django.db import transaction
 from django.tasks import TaskResult
@@ -230,7 +231,70 @@ def test_a_worker_whose_child_is_killed_starts_another(tmp_path: Path) -> None:
 
 
 def _child_of(worker: WorkerProcess) -> int:
-    import psutil
-
     [child] = psutil.Process(worker.process.pid).children()
     return int(child.pid)
+
+
+@pytest.mark.ray
+def test_a_stop_lets_a_task_that_fans_out_finish(tmp_path: Path) -> None:
+    started, release = tmp_path / "started", tmp_path / "release"
+    with worker_process(tmp_path / "log", "--executor", "ray", "--address", "local") as worker:
+        result = tasks.fan_out_and_wait.enqueue(str(started), str(release))
+        wait_until(started.exists, "its chunk runs, and the task waits for it in Ray")
+        worker.process.send_signal(signal.SIGTERM)
+        wait_until(lambda: Worker.objects.get().state == "DRAINING", "it drains")
+        time.sleep(2)  # what a recall does to a task that waits in Ray shows after a second
+        release.touch()
+        assert worker.process.wait(timeout=60) == 0
+    result.refresh()
+    assert result.return_value == ["released"]
+    assert Worker.objects.get().state == "STOPPED"
+    assert "ERROR" not in worker.log.read_text()
+
+
+@pytest.mark.ray
+def test_a_worker_whose_raylet_dies_starts_anew_and_loses_nothing(tmp_path: Path) -> None:
+    started, release = tmp_path / "started", tmp_path / "release"
+    with worker_process(tmp_path / "log", "--executor", "ray", "--address", "local") as worker:
+        first = worker.wait_until_active()
+        result = tasks.wait_for_file.enqueue(str(started), str(release))
+        wait_until(started.exists, "the task starts")
+        [raylet] = [p for p in _family_of(worker) if p.name() == "raylet"]
+        raylet.kill()
+        wait_until(lambda: len(started.read_text().split()) == 2, "it starts again", 60)
+        release.touch()
+        finished([result])
+        assert result.return_value == "released"
+        assert result.attempts == 2
+        assert worker.wait_until_active().id != first.id
+
+
+def test_a_child_whose_supervisor_is_killed_ends_and_its_task_runs_elsewhere(
+    tmp_path: Path,
+) -> None:
+    started, release = tmp_path / "started", tmp_path / "release"
+    arguments = ("--executor", "sequential")
+    with worker_process(tmp_path / "log", *arguments) as worker:
+        result = tasks.wait_for_file.enqueue(str(started), str(release))
+        wait_until(started.exists, "the task starts")
+        worker.process.kill()
+        worker.process.wait()
+        running = int(started.read_text())
+        wait_until(lambda: not _alive(running), "the child ends", 20)
+    with worker_process(tmp_path / "log2", *arguments):
+        wait_until(lambda: len(started.read_text().split()) == 2, "the task starts again")
+        release.touch()
+        finished([result])
+    assert result.return_value == "released"
+
+
+def test_settings_that_cannot_be_used_are_told_in_one_line() -> None:
+    for name, value in (("DATABASE_URL", "foo"), ("RAY_NUM_CPUS", "x")):
+        run = manage("run_ray_worker", **{name: value})
+        assert run.returncode != 0
+        assert name in run.stderr
+        assert "Traceback" not in run.stderr
+
+
+def _family_of(worker: WorkerProcess) -> list[psutil.Process]:
+    return psutil.Process(worker.process.pid).children(recursive=True)

@@ -257,7 +257,7 @@ def test_a_rescuer_that_was_silent_itself_judges_nobody(
     make_silent(rescuer)
     assert liveness.rescue(rescuer, DEAD_AFTER) == 0
     # Its first beat after the gap starts a new steady time, so it must wait once more.
-    assert liveness.beat([rescuer], DEAD_AFTER) == {rescuer}
+    assert liveness.beat([rescuer], DEAD_AFTER) == set()
     assert liveness.rescue(rescuer, DEAD_AFTER) == 0
     assert QueuedTask.objects.running().count() == 1
 
@@ -274,8 +274,29 @@ def test_beats_without_a_gap_keep_the_steady_time(liveness: Liveness, worker: st
 def test_a_dead_worker_learns_it_from_its_heartbeat(liveness: Liveness, worker: str) -> None:
     other = make_worker(liveness, "host:2:b")
     liveness.declare_dead(worker)
-    assert liveness.beat([worker, other], DEAD_AFTER) == {other}
+    assert liveness.beat([worker, other], DEAD_AFTER) == {worker}
     assert liveness.move(worker, WorkerState.ACTIVE) is False
+
+
+def test_a_worker_that_stopped_in_good_order_is_not_told_that_it_is_dead(
+    liveness: Liveness, worker: str
+) -> None:
+    liveness.move(worker, WorkerState.STOPPED)
+    assert liveness.beat([worker], DEAD_AFTER) == set()
+
+
+def test_what_a_worker_does_not_know_of_is_disowned(store: Store, worker: str) -> None:
+    enqueue(store, 3)
+    claims = store.claim(QUEUES, 3, worker)
+    assert store.disown(worker, known={claims[0].id}) == 2
+    states = dict(QueuedTask.objects.values_list("id", "state"))
+    assert [states[claim.id] for claim in claims] == ["RUNNING", "READY", "READY"]
+    assert set(QueuedTask.objects.ready().values_list("attempt", flat=True)) == {0}
+
+
+def test_an_outcome_moves_only_as_the_table_of_states_allows(store: Store) -> None:
+    with pytest.raises(ValueError, match="no move from RUNNING to RUNNING"):
+        Outcome(id=uuid7(), attempt=1, state=State.RUNNING)
 
 
 def test_a_task_that_lost_too_many_workers_fails(

@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -127,6 +128,12 @@ def test_each_direct_requirement_has_a_reason_and_a_pin(name: str) -> None:
         assert re.search(rf"^{re.escape(package)}==", pinned, re.MULTILINE), (
             f"{package} is in {name}.in, but not in {name}.txt; run `make pins`"
         )
+
+
+def test_modules_import_only_what_their_layer_allows() -> None:
+    command = [Path(sys.executable).with_name("lint-imports"), "--no-logo", "--no-cache"]
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert run.returncode == 0, run.stdout
 
 
 def test_every_setting_is_documented_with_its_default() -> None:

@@ -74,13 +74,40 @@ def test_a_completion_wakes_the_loop(store: Store, held: HeldExecutor, worker: s
     tasks.nothing.enqueue()
     dispatcher.fill()
     assert woken == []
-    held.calls[0].finish("null")
+    held.calls[0].finish([0.001, "null", None, None])
     assert woken == [True]
 
 
-def test_draining_hands_back_what_has_not_started(
-    dispatcher: Dispatcher, held: HeldExecutor
+def test_long_tasks_are_held_back_until_a_slot_is_free(
+    store: Store, worker: str, held: HeldExecutor
 ) -> None:
+    held = HeldExecutor(slots=2)
+    dispatcher = Dispatcher(store, held, worker=worker, queues=["default"], concurrency=5)
+    for n in range(5):
+        tasks.add.enqueue(n, 1)
+    assert dispatcher.fill() == 5
+    assert len(held.calls) == 2
+    held.calls[0].finish([10.0, "1", None, None])
+    dispatcher.flush()
+    dispatcher.fill()
+    assert len(held.calls) == 3
+
+
+def test_short_tasks_are_handed_over_ahead_of_free_slots(store: Store, worker: str) -> None:
+    held = HeldExecutor(slots=2)
+    dispatcher = Dispatcher(store, held, worker=worker, queues=["default"], concurrency=5)
+    for n in range(7):
+        tasks.add.enqueue(n, 1)
+    dispatcher.fill()
+    held.calls[0].finish([0.001, "1", None, None])
+    dispatcher.flush()
+    dispatcher.fill()
+    assert len([call for call in held.calls if not call.done]) == 5
+
+
+def test_draining_hands_back_what_has_not_started(store: Store, worker: str) -> None:
+    held = HeldExecutor(slots=2)
+    dispatcher = Dispatcher(store, held, worker=worker, queues=["default"], concurrency=3)
     for n in range(3):
         tasks.add.enqueue(n, 1)
     dispatcher.fill()
@@ -88,27 +115,95 @@ def test_draining_hands_back_what_has_not_started(
     dispatcher.drain()
     assert dispatcher.fill() == 0
     dispatcher.flush()
-    assert states() == ["READY", "SUCCESSFUL", "READY"]
-    assert list(QueuedTask.objects.ready().values_list("attempt", flat=True)) == [0, 0]
+    assert states() == ["RUNNING", "SUCCESSFUL", "READY"]
+    assert QueuedTask.objects.ready().get().attempt == 0
+    held.calls[0].run()
+    dispatcher.flush()
     assert dispatcher.idle
 
 
-def test_what_outlasts_the_grace_is_stopped_and_goes_back(
+def test_after_the_grace_what_did_not_start_is_unspent_and_what_ran_is_spent(
+    dispatcher: Dispatcher, held: HeldExecutor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for n in range(3):
+        tasks.add.enqueue(n, 1)
+    dispatcher.fill()
+    finished, running, waiting = held.calls
+    finished.run()
+    dispatcher.drain()
+    recall = held.recall
+    monkeypatch.setattr(held, "recall", lambda call: call is waiting and recall(call))
+    dispatcher.recall()
+    assert dispatcher.abandon() is True
+    assert [call.cancelled for call in held.calls] == [False, True, False]
+    dispatcher.flush()
+    assert states() == ["SUCCESSFUL", "READY", "READY"]
+    assert list(QueuedTask.objects.order_by("id").values_list("attempt", flat=True)) == [1, 1, 0]
+    # The late completion is nobody's business any more.
+    running.finish([0.001, "1", None, None])
+    assert dispatcher.flush() == 0
+    assert dispatcher.abandon() is False
+
+
+def test_an_interrupt_after_the_grace_is_no_failure_of_the_task(
     dispatcher: Dispatcher, held: HeldExecutor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tasks.nothing.enqueue()
     dispatcher.fill()
-    monkeypatch.setattr(held, "recall", lambda handle: None)  # it has started
+    monkeypatch.setattr(held, "recall", lambda call: None)
     dispatcher.drain()
-    assert not dispatcher.idle
-    dispatcher.abandon()
-    assert held.calls[0].cancelled
+    dispatcher.recall()
+    held.calls[0].finish([1.0, None, "builtins.KeyboardInterrupt", "Traceback"])
     dispatcher.flush()
     assert states() == ["READY"]
-    assert QueuedTask.objects.get().attempt == 1
-    # Its late completion is nobody's business any more.
-    held.calls[0].finish("1")
-    assert dispatcher.flush() == 0
+
+
+def test_claims_whose_answer_was_lost_are_given_back(
+    dispatcher: Dispatcher, held: HeldExecutor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from django.db import OperationalError
+
+    for n in range(3):
+        tasks.add.enqueue(n, 1)
+    claim = dispatcher.store.claim
+
+    def lose_the_answer(*arguments):  # type: ignore[no-untyped-def]
+        claim(*arguments)
+        raise OperationalError("server closed the connection unexpectedly")
+
+    with monkeypatch.context() as outage:
+        outage.setattr(dispatcher.store, "claim", lose_the_answer)
+        with pytest.raises(OperationalError):
+            dispatcher.fill()
+    assert states() == ["RUNNING"] * 3
+    dispatcher.reconcile()
+    assert states() == ["READY"] * 3
+    assert dispatcher.fill() == 3
+    dispatcher.reconcile()
+    assert states() == ["RUNNING"] * 3
+
+
+def test_an_outcome_that_the_database_refuses_does_not_hold_back_its_neighbours(
+    dispatcher: Dispatcher, held: HeldExecutor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from django.db import DataError
+
+    results = [tasks.add.enqueue(n, 1) for n in range(3)]
+    dispatcher.fill()
+    for call in held.calls:
+        call.run()
+    write = dispatcher.store.finish_many
+
+    def refuse_two(worker, outcomes):  # type: ignore[no-untyped-def]
+        if any(outcome.return_value == "2" for outcome in outcomes):
+            raise DataError("string too long")
+        return write(worker, outcomes)
+
+    monkeypatch.setattr(dispatcher.store, "finish_many", refuse_two)
+    dispatcher.flush()
+    assert states() == ["SUCCESSFUL", "FAILED", "SUCCESSFUL"]
+    results[1].refresh()
+    assert "the database refuses this outcome: string too long" in results[1].errors[0].traceback
 
 
 def test_a_lost_process_lets_the_task_run_again(dispatcher: Dispatcher, held: HeldExecutor) -> None:

@@ -32,7 +32,7 @@ def test_zero_is_a_seed() -> None:
         (order(0), "quantity must be at least 1, got 0"),
         (order(-5), "quantity must be at least 1, got -5"),
         (order(file_format="doc"), "unknown format 'doc'; known formats: csv, parquet"),
-        (order(chunk_size=0), "chunk_size must be at least 1, got 0"),
+        (order(chunk_size=0), "chunk_size must be 1 to 100,000,000, got 0"),
         (Order("bingo", GameConstraints(), 1), "unknown lottery 'bingo'; known lotteries"),
         (Order("mega-sena", GameConstraints(min_sum=400), 1), "min_sum=400 cannot be reached"),
     ],

@@ -1,4 +1,5 @@
 import os
+import signal
 import threading
 import time
 
@@ -68,4 +69,24 @@ def test_a_set_while_the_last_one_is_being_noticed_is_not_lost(
     began = time.monotonic()
     wakeup.wait(30)
     assert time.monotonic() - began < 10
+    wakeup.close()
+
+
+def test_a_signal_handler_may_set_it_at_any_moment() -> None:
+    wakeup = Wakeup()
+    ticks: list[int] = []
+
+    def tick(*_: object) -> None:
+        ticks.append(1)
+        wakeup.set()
+
+    before = signal.signal(signal.SIGALRM, tick)
+    signal.setitimer(signal.ITIMER_REAL, 0.0001, 0.0001)
+    try:
+        while len(ticks) < 2_000:  # with a lock in set() this hangs within a few hundred
+            wakeup.wait(5)
+            wakeup.set()
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
     wakeup.close()

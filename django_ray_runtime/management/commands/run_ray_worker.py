@@ -86,7 +86,15 @@ def _supervisor(options: dict[str, Any]) -> Supervisor:
     queues = _known(options["queues"])
     grace = settings.grace_seconds if options["grace"] is None else options["grace"]
     address = options["address"] or settings.ray_address
-    if options["processes"] > 1 and options["executor"] != "sequential" and address == "local":
+    if (
+        options["processes"] > 1
+        and options["executor"] != "sequential"
+        and address
+        in {
+            "local",
+            "auto",
+        }
+    ):
         raise CommandError(
             "Several processes need a Ray that they share. Start one with `ray start --head` "
             "and give its --address, or use --processes 1."

@@ -15,6 +15,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import Error as DBError
 
 from django_ray_runtime.exceptions import Unusable
 from django_ray_runtime.workers import ActiveWorker, active_workers
@@ -45,16 +46,18 @@ class Command(BaseCommand):
         output = FOLDER / f"games.{options['format']}"
         constraints = CONSTRAINTS.model_copy(update={"seed": options["seed"]})
         order = Order("mega-sena", constraints, options["quantity"], options["format"])
-        FOLDER.mkdir(exist_ok=True)
+        for number in (signal.SIGTERM, signal.SIGHUP):  # end the worker then too
+            signal.signal(number, lambda *_: sys.exit(1))
         try:
+            FOLDER.mkdir(exist_ok=True)
             demand_writable(output)
             call_command("migrate", verbosity=0)
             self.stdout.write("Starting a worker ...")
             self.stdout.flush()
-            with _worker(options["executor"]) as worker:
-                self._say_who_works(worker)
-                self._make(order, output)
-        except (ValueError, Unusable, UnwritableOutput, JobFailed, OSError) as error:
+            with _worker(options["executor"]) as process:
+                self._say_who_works(_wait_until_active(process))
+                self._make(order, output, process)
+        except (ValueError, Unusable, UnwritableOutput, JobFailed, OSError, DBError) as error:
             raise CommandError(str(error)) from None
         self.stdout.write("Ended everything that was started.")
 
@@ -64,11 +67,13 @@ class Command(BaseCommand):
         else:
             self.stdout.write(f"A worker is up, with Ray on {worker.concurrency} CPUs.")
 
-    def _make(self, order: Order, output: Path) -> None:
+    def _make(self, order: Order, output: Path, worker: subprocess.Popen[bytes]) -> None:
         job = submit_job(order)
         with progress_bar("Making games", order.quantity) as show:
             for status in follow_job(job.id):
                 show(status.games_done)
+                if worker.poll() is not None and not status.finished:
+                    raise JobFailed(f"The worker ended: {_last_line(_log())} (see {_log()}).")
         job = demand_success(job, status)
         figures = deliver(job, status, output)
         job.path.unlink(missing_ok=True)
@@ -80,7 +85,7 @@ def _log() -> Path:
 
 
 @contextmanager
-def _worker(executor: str) -> Iterator[ActiveWorker]:
+def _worker(executor: str) -> Iterator[subprocess.Popen[bytes]]:
     """A worker of our own, ended with all that it started."""
     manage = str(settings.BASE_DIR / "manage.py")
     command = [sys.executable, manage, "run_ray_worker", "--executor", executor]
@@ -89,7 +94,7 @@ def _worker(executor: str) -> Iterator[ActiveWorker]:
             [*command, "--address", "local"], stdout=log, stderr=log
         )
     try:
-        yield _wait_until_active(process)
+        yield process
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait()

@@ -1,14 +1,17 @@
 """manage.py generate_games: lottery games into a file, here or through the queue."""
 
+import sys
 import time
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import Error as DBError
 
 from django_ray_runtime import ray_cluster
 from django_ray_runtime.exceptions import Unusable
 from django_ray_runtime.readiness import demand_database
+from django_ray_runtime.workers import active_workers
 from generation.delivery import deliver, demand_success
 from generation.jobs import JobFailed, follow_job, submit_job
 from generation.management.arguments import add_order_arguments, constraints_of, count
@@ -64,8 +67,10 @@ class Command(BaseCommand):
             _through_queue(order, output, options) if options["queue"] else _here(
                 order, output, options["executor"]
             )
-        except (ValueError, Unusable, UnwritableOutput, JobFailed, OSError) as error:
+        except (ValueError, Unusable, UnwritableOutput, JobFailed, OSError, DBError) as error:
             raise CommandError(str(error)) from None
+        except KeyboardInterrupt:
+            raise CommandError("Stopped; nothing was written.") from None
 
 
 def _output(options: dict[str, Any]) -> tuple[Path, str]:
@@ -73,15 +78,20 @@ def _output(options: dict[str, Any]) -> tuple[Path, str]:
     if output is None:
         file_format = options["format"] or "csv"
         return Path(f"games.{file_format}"), file_format
-    ending = output.suffix.removeprefix(".")
-    return output, options["format"] or (ending if ending in FORMATS else "csv")
+    ending = output.suffix.removeprefix(".").lower()
+    if options["format"] is None and ending not in FORMATS:
+        raise CommandError(
+            f"{output.name} does not end in {' or '.join('.' + name for name in FORMATS)}: "
+            "give it such a name, or say which with --format."
+        )
+    return output, options["format"] or ending
 
 
 def _here(order: Order, output: Path, executor: str | None) -> None:
     started = time.perf_counter()
     checked = check_order(order)
     starting = time.perf_counter()
-    cluster = ray_cluster.join_or_start() if executor == "ray" else None
+    cluster = _connect() if executor == "ray" else None
     waited = {"start": time.perf_counter() - starting} if cluster else {}
     try:
         with progress_bar("Making games", order.quantity) as show:
@@ -95,6 +105,11 @@ def _here(order: Order, output: Path, executor: str | None) -> None:
     print_figures({**order_figures(checked.order, str(checked.valid_games)), **figures})
 
 
+def _connect() -> ray_cluster.Cluster:
+    with ray_cluster.giving_up_after(60, "RAY_ADDRESS", 1):
+        return ray_cluster.join_or_start()
+
+
 def _through_queue(order: Order, output: Path, options: dict[str, Any]) -> None:
     if options["executor"]:
         raise CommandError(
@@ -102,6 +117,8 @@ def _through_queue(order: Order, output: Path, options: dict[str, Any]) -> None:
         )
     demand_database()
     job = submit_job(order)
+    if not active_workers():
+        sys.stderr.write("No worker is up: start one with `manage.py run_ray_worker`. Waiting.\n")
     try:
         with progress_bar("Making games", order.quantity) as show:
             for status in follow_job(job.id):
