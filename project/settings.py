@@ -110,7 +110,7 @@ DJANGO_RAY_RUNTIME = {
 
 GENERATION_RESULTS_DIR = Path(_text("RESULTS_DIR", str(BASE_DIR / "results"))).resolve()
 # Fewer games than this are made in one process: a fan-out would take longer.
-GENERATION_RAY_MIN_QUANTITY: int = _number("RAY_MIN_QUANTITY", 1000) or 0
+GENERATION_RAY_MIN_QUANTITY = _number("RAY_MIN_QUANTITY", 1000) or 0
 
 LOGGING = {
     "version": 1,

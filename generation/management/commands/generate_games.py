@@ -58,8 +58,7 @@ class Command(BaseCommand):
                 return
             if options["quantity"] is None:
                 raise CommandError("QUANTITY is missing: say how many games, or --count-only.")
-            output, file_format = _output(options)
-            demand_writable(output)
+            output, file_format = _output(options["output"], options["format"])
             order = Order(
                 options["lottery"], constraints, options["quantity"], file_format,
                 options["chunk_size"],
@@ -73,18 +72,17 @@ class Command(BaseCommand):
             raise CommandError("Stopped; nothing was written.") from None
 
 
-def _output(options: dict[str, Any]) -> tuple[Path, str]:
-    output = options["output"]
-    if output is None:
-        file_format = options["format"] or "csv"
-        return Path(f"games.{file_format}"), file_format
-    ending = output.suffix.removeprefix(".").lower()
-    if options["format"] is None and ending not in FORMATS:
+def _output(output: Path | None, file_format: str | None) -> tuple[Path, str]:
+    """Where to write, and in which format: the file's ending says it unless --format does."""
+    path = output or Path(f"games.{file_format or 'csv'}")
+    demand_writable(path)
+    ending = path.suffix.removeprefix(".").lower()
+    if file_format is None and ending not in FORMATS:
         raise CommandError(
-            f"{output.name} does not end in {' or '.join('.' + name for name in FORMATS)}: "
+            f"{path.name} does not end in {' or '.join('.' + name for name in FORMATS)}: "
             "give it such a name, or say which with --format."
         )
-    return output, options["format"] or ending
+    return path, file_format or ending
 
 
 def _here(order: Order, output: Path, executor: str | None) -> None:
