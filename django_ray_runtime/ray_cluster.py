@@ -23,6 +23,7 @@ from django_ray_runtime.exceptions import RayUnavailable
 logger = logging.getLogger(__name__)
 
 CONNECT_SECONDS = 5.0
+JOIN_SECONDS = 45.0
 
 # Events of every call are only read by the dashboard; without them a short call costs a
 # third less (measured with `benchmarks.bench_queue`).
@@ -72,28 +73,6 @@ def join_or_start(address: str | None = None, *, temp_dir: str | None = None) ->
     return start(settings, temp_dir) if address == "local" else _join(address)
 
 
-@contextmanager
-def giving_up_after(seconds: float, address: str, exit_code: int) -> Iterator[None]:
-    """End this process with one line when its body takes longer: Ray waits without end for a
-    server that listens but is no Ray, and cannot be interrupted."""
-
-    def give_up() -> None:
-        sys.stderr.write(
-            f"CommandError: No Ray answers at {address} within {seconds:g} s, though something "
-            "listens there. Correct the address, or use --address local.\n"
-        )
-        sys.stderr.flush()
-        os._exit(exit_code)
-
-    timer = threading.Timer(seconds, give_up)
-    timer.daemon = True
-    timer.start()
-    try:
-        yield
-    finally:
-        timer.cancel()
-
-
 def is_ray_available() -> bool:
     """Whether this process is connected to Ray. Never imports Ray."""
     ray = sys.modules.get("ray")
@@ -130,7 +109,6 @@ def _ray() -> Any:
     # Neither warnings nor a report over the network.
     os.environ.setdefault("RAY_DISABLE_IMPORT_WARNING", "1")
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "error")
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     try:
         import ray
@@ -146,13 +124,36 @@ def _join(address: str) -> Cluster:
     _check_answers(address)
     ray = _ray()
     try:
-        context = ray.init(address=address, log_to_driver=False, configure_logging=False)
+        with _giving_up(address):
+            context = ray.init(address=address, log_to_driver=False, configure_logging=False)
     except Exception as error:
         raise RayUnavailable(
             f"Ray at {address} does not take us: {_first_line(error)} Check the address, that "
             f"it runs Ray {ray.__version__}, and RAY_AUTH_MODE and its token."
         ) from None
     return Cluster(address, started=False, dashboard_url=_dashboard(context))
+
+
+@contextmanager
+def _giving_up(address: str) -> Iterator[None]:
+    """End this process with one line when its body takes too long: Ray waits without end for a
+    server that listens but is no Ray, and nothing in this process can interrupt it."""
+
+    def give_up() -> None:
+        sys.stderr.write(
+            f"No Ray answers at {address} within {JOIN_SECONDS:g} s, though something listens "
+            "there. Correct the address, or use --address local.\n"
+        )
+        sys.stderr.flush()
+        os._exit(os.EX_CONFIG)
+
+    timer = threading.Timer(JOIN_SECONDS, give_up)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 def _check_answers(address: str) -> None:

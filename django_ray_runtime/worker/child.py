@@ -22,8 +22,6 @@ UNUSABLE = 78
 # Exit code for what a restart mends (sysexits.h: temporary failure).
 LOST = 75
 
-JOIN_SECONDS = 60.0
-
 logger = logging.getLogger("django_ray_runtime.worker")
 
 
@@ -127,8 +125,7 @@ def _connect(options: Options) -> tuple[Executor, Callable[[], None]]:
     if options.executor == "sequential":
         return BackgroundExecutor(), _nothing
     try:
-        with ray_cluster.giving_up_after(JOIN_SECONDS, options.address or "auto", UNUSABLE):
-            cluster = ray_cluster.join_or_start(options.address, temp_dir=options.temp_dir)
+        cluster = ray_cluster.join_or_start(options.address, temp_dir=options.temp_dir)
     except RayUnavailable as error:
         if options.executor == "ray" or options.address not in {None, "auto", "local"}:
             raise

@@ -89,7 +89,7 @@ def _here(order: Order, output: Path, executor: str | None) -> None:
     started = time.perf_counter()
     checked = check_order(order)
     starting = time.perf_counter()
-    cluster = _connect() if executor == "ray" else None
+    cluster = ray_cluster.join_or_start() if executor == "ray" else None
     waited = {"start": time.perf_counter() - starting} if cluster else {}
     try:
         with progress_bar("Making games", order.quantity) as show:
@@ -101,11 +101,6 @@ def _here(order: Order, output: Path, executor: str | None) -> None:
     seconds = {**waited, **made.seconds}
     figures = file_figures(output, made.size, made.sha256, order.quantity, seconds, total)
     print_figures({**order_figures(checked.order, str(checked.valid_games)), **figures})
-
-
-def _connect() -> ray_cluster.Cluster:
-    with ray_cluster.giving_up_after(60, "RAY_ADDRESS", 1):
-        return ray_cluster.join_or_start()
 
 
 def _through_queue(order: Order, output: Path, options: dict[str, Any]) -> None:
