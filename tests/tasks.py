@@ -41,7 +41,9 @@ def fail(message):
 
 @task
 def append_line(path, line):
-    """Leave a trace that several processes can write at once."""
+    """Leave a trace that several processes can write at once. A millisecond long, so that two
+    workers that race have time to meet."""
+    time.sleep(0.001)
     with open(path, "a") as file:
         file.write(f"{line}\n")
     return line
