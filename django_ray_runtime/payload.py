@@ -8,6 +8,7 @@ from django.utils.json import normalize_json
 
 # An escaped NUL in JSON text, as opposed to an escaped backslash before "u0000".
 _NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def to_json(value: Any, what: str) -> str:
@@ -40,5 +41,8 @@ def to_json(value: Any, what: str) -> str:
 
 
 def to_text(value: str) -> str:
-    """`value` as a text that every database can store: NUL and lone surrogates replaced."""
-    return value.replace("\x00", "\ufffd").encode("utf-8", "replace").decode("utf-8")
+    """`value` as a text that every database can store: NUL and lone surrogates replaced, and
+    without the colours that Ray puts into tracebacks."""
+    return (
+        _COLOUR.sub("", value).replace("\x00", "\ufffd").encode("utf-8", "replace").decode("utf-8")
+    )

@@ -178,7 +178,7 @@ def start(settings: RuntimeSettings, temp_dir: str | None = None) -> Cluster:
         _check_free(settings.ray_dashboard_host, settings.ray_dashboard_port)
     _secure_local()
     given = temp_dir or settings.ray_temp_dir
-    folder = given or tempfile.mkdtemp(prefix="ray-", dir=short_temp_root())
+    folder = given or new_temp_dir()
     try:
         context = _ray().init(
             address="local",
@@ -239,7 +239,30 @@ def _check_free(host: str, port: int) -> None:
             ) from None
 
 
-def short_temp_root() -> str | None:
+def new_temp_dir(root: str | None = None) -> str:
+    """A folder for a Ray of this process, under `root` or the system's temporary folder.
+
+    Its name has our pid. Folders whose process is gone (killed, so that it could not clean up)
+    are removed on the occasion.
+    """
+    parent = root or _short_temp_root() or tempfile.gettempdir()
+    for old in Path(parent).glob("ray-[0-9]*-*"):
+        if not _is_alive(int(old.name.split("-")[1])):
+            shutil.rmtree(old, ignore_errors=True)
+    return tempfile.mkdtemp(prefix=f"ray-{os.getpid()}-", dir=parent)
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
+
+
+def _short_temp_root() -> str | None:
     """Socket paths end at 107 bytes and Ray's own part takes 65: the root must be short."""
     return "/tmp" if len(tempfile.gettempdir()) > 20 and Path("/tmp").is_dir() else None  # noqa: S108
 

@@ -77,4 +77,10 @@ def follow_job(job_id: uuid.UUID) -> Iterator[JobStatus]:
 
 def _error(job: GenerationJob) -> str:
     last = job.task.attempts.last()
-    return last.traceback.strip().splitlines()[-1] if last else ""
+    if last is None:
+        return ""
+    # A message may have several lines: it begins where the exception's name stands.
+    lines = last.traceback.strip().splitlines()
+    name = last.exception_class_path.rpartition(".")[2]
+    named = [line for line in lines if line.split(":")[0].rpartition(".")[2] == name]
+    return (named or lines)[-1]

@@ -91,7 +91,8 @@ class Loop:
         if (self._stop_asked or self.wakeup.parent_gone) and self._deadline is None:
             # Without a supervisor nobody beats for us: others will rescue what we hold.
             grace = 0.0 if self.wakeup.parent_gone else self.grace
-            logger.info("Stopping: running tasks have %g s to finish", grace)
+            why = "Stopping" if self._stop_asked else "The supervisor is gone; stopping"
+            logger.info("%s: running tasks have %g s to finish", why, grace)
             self._deadline = now + grace
             self.dispatcher.drain()
         if self._deadline is None or now < self._deadline:

@@ -25,7 +25,7 @@ def not_started(claim: Claim) -> Outcome:
 
 def stopped(claim: Claim) -> Outcome:
     """It ran when the worker had to stop: it runs again, and nobody is to blame."""
-    trace = "WorkerLost: the worker was asked to stop and its grace period ended.\n"
+    trace = "WorkerLost: the worker had to stop before this run had ended.\n"
     failure = Failure(_LOST, trace)
     return Outcome(id=claim.id, attempt=claim.attempt, state=State.READY, failure=failure)
 

@@ -10,7 +10,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from django.db import DatabaseError, InterfaceError, connections
 
 from django_ray_runtime.conf import RuntimeSettings
 from django_ray_runtime.ids import new_worker_id
+from django_ray_runtime.ray_cluster import new_temp_dir
 from django_ray_runtime.states import WorkerState
 from django_ray_runtime.store import Liveness
 from django_ray_runtime.worker.child import UNUSABLE, Options
@@ -144,7 +144,7 @@ class Supervisor:
     def _start(self) -> None:
         worker = new_worker_id()
         self._liveness.register(worker, self._queues)
-        temp_dir = tempfile.mkdtemp(prefix="ray-", dir=self._temp_root)
+        temp_dir = new_temp_dir(self._temp_root)
         process = subprocess.Popen(  # noqa: S603
             [
                 sys.executable,

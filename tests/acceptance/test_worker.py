@@ -175,7 +175,7 @@ def test_two_workers_racing_run_every_task_once(tmp_path: Path) -> None:
     [
         (["--queues", "nowhere"], "No queue 'nowhere'. TASKS lists: bulk, default."),
         (["--concurrency", "0"], "expected a whole number of at least 1, got '0'"),
-        (["--grace", "-1"], "expected a number of seconds, got '-1'"),
+        (["--grace", "-1"], "expected a number of seconds of at least 0, got '-1'"),
         (["--executor", "ray", "--address", "127.0.0.1:1"], "No Ray answers at 127.0.0.1:1"),
         (["--address", "ray://127.0.0.1:1"], "No Ray answers at ray://127.0.0.1:1"),
         (["--address", "nonsense"], "A Ray address is auto, local, HOST:PORT or ray://HOST:PORT"),

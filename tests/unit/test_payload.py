@@ -38,3 +38,4 @@ def test_a_backslash_before_u0000_is_an_ordinary_text() -> None:
 
 def test_any_text_becomes_one_that_can_be_stored() -> None:
     assert to_text("a\x00b\ud800c") == "a\ufffdb?c"
+    assert to_text("\x1b[36mray::f()\x1b[39m") == "ray::f()"

@@ -10,7 +10,6 @@ from django.tasks import task_backends
 from django_ray_runtime.backend import RayTaskBackend
 from django_ray_runtime.conf import runtime_settings
 from django_ray_runtime.exceptions import Unusable
-from django_ray_runtime.ray_cluster import short_temp_root
 from django_ray_runtime.readiness import demand_database
 from django_ray_runtime.store import get_liveness
 from django_ray_runtime.worker.child import Options
@@ -29,7 +28,9 @@ def _seconds(text: str) -> float:
     except ValueError:
         value = -1.0
     if not 0 <= value < float("inf"):
-        raise argparse.ArgumentTypeError(f"expected a number of seconds, got {text!r}")
+        raise argparse.ArgumentTypeError(
+            f"expected a number of seconds of at least 0, got {text!r}"
+        )
     return value
 
 
@@ -118,7 +119,7 @@ def _supervisor(options: dict[str, Any]) -> Supervisor:
         queues=queues,
         processes=options["processes"],
         grace=grace,
-        temp_root=settings.ray_temp_dir or short_temp_root(),
+        temp_root=settings.ray_temp_dir,
     )
 
 

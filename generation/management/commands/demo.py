@@ -16,21 +16,23 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import Error as DBError
+from pydantic import ValidationError
 
 from django_ray_runtime.exceptions import Unusable
 from django_ray_runtime.workers import ActiveWorker, active_workers
-from generation.constraints import GameConstraints
+from generation.constraints import GameConstraints, error_line
 from generation.delivery import deliver, demand_success
 from generation.jobs import JobFailed, follow_job, submit_job
 from generation.management.arguments import count
-from generation.orders import Order
+from generation.models import results_dir
+from generation.orders import Order, check_order
 from generation.results import UnwritableOutput, demand_writable
 from generation.terminal import order_figures, print_figures, progress_bar
 from generation.writers import FORMATS
 
 FOLDER = Path("demo")
 START_SECONDS = 120
-CONSTRAINTS = GameConstraints(min_odd=2, max_odd=4, min_sum=120, max_sum=240)
+CONSTRAINTS = {"min_odd": 2, "max_odd": 4, "min_sum": 120, "max_sum": 240}
 
 
 class Command(BaseCommand):
@@ -44,11 +46,12 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         output = FOLDER / f"games.{options['format']}"
-        constraints = CONSTRAINTS.model_copy(update={"seed": options["seed"]})
-        order = Order("mega-sena", constraints, options["quantity"], options["format"])
         for number in (signal.SIGTERM, signal.SIGHUP):  # end the worker then too
             signal.signal(number, lambda *_: sys.exit(1))
         try:
+            constraints = GameConstraints(**CONSTRAINTS, seed=options["seed"])
+            order = Order("mega-sena", constraints, options["quantity"], options["format"])
+            check_order(order)
             FOLDER.mkdir(exist_ok=True)
             demand_writable(output)
             call_command("migrate", verbosity=0)
@@ -57,9 +60,13 @@ class Command(BaseCommand):
             with _worker(options["executor"]) as process:
                 self._say_who_works(_wait_until_active(process))
                 self._make(order, output, process)
+            self.stdout.write("Ended everything that was started.")
+        except ValidationError as error:
+            raise CommandError(error_line(error)) from None
+        except KeyboardInterrupt:
+            raise CommandError("Stopped, and ended everything that was started.") from None
         except (ValueError, Unusable, UnwritableOutput, JobFailed, OSError, DBError) as error:
             raise CommandError(str(error)) from None
-        self.stdout.write("Ended everything that was started.")
 
     def _say_who_works(self, worker: ActiveWorker) -> None:
         if worker.executor == "sequential":
@@ -69,14 +76,17 @@ class Command(BaseCommand):
 
     def _make(self, order: Order, output: Path, worker: subprocess.Popen[bytes]) -> None:
         job = submit_job(order)
-        with progress_bar("Making games", order.quantity) as show:
-            for status in follow_job(job.id):
-                show(status.games_done)
-                if worker.poll() is not None and not status.finished:
-                    raise JobFailed(f"The worker ended: {_last_line(_log())} (see {_log()}).")
-        job = demand_success(job, status)
-        figures = deliver(job, status, output)
-        job.path.unlink(missing_ok=True)
+        try:
+            with progress_bar("Making games", order.quantity) as show:
+                for status in follow_job(job.id):
+                    show(status.games_done)
+                    if worker.poll() is not None and not status.finished:
+                        raise JobFailed(f"The worker ended: {_last_line(_log())} (see {_log()}).")
+            job = demand_success(job, status)
+            figures = deliver(job, status, output)
+        finally:
+            for left in results_dir().glob(f"*{job.id}*"):
+                left.unlink(missing_ok=True)
         print_figures({**order_figures(job.order, job.valid_games), **figures})
 
 
@@ -91,7 +101,10 @@ def _worker(executor: str) -> Iterator[subprocess.Popen[bytes]]:
     command = [sys.executable, manage, "run_ray_worker", "--executor", executor]
     with _log().open("w") as log:
         process = subprocess.Popen(  # noqa: S603
-            [*command, "--address", "local"], stdout=log, stderr=log
+            [*command, "--address", "local", "--grace", "1"],
+            stdout=log,
+            stderr=log,
+            start_new_session=True,  # Ctrl+C reaches us alone, and we end it
         )
     try:
         yield process

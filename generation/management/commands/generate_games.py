@@ -43,7 +43,9 @@ class Command(BaseCommand):
             "--local", action="store_true", help="make them in this process (the default)"
         )
         where.add_argument(
-            "--queue", action="store_true", help="submit a job, and wait until a worker made it"
+            "--queue",
+            action="store_true",
+            help="submit a job, wait until a worker made it, and copy its file from RESULTS_DIR",
         )
         parser.add_argument(
             "--executor", choices=["sequential", "ray"],
