@@ -32,7 +32,7 @@ from generation.writers import FORMATS
 
 FOLDER = Path("demo")
 START_SECONDS = 120
-CONSTRAINTS = {"min_odd": 2, "max_odd": 4, "min_sum": 120, "max_sum": 240}
+CONSTRAINTS: dict[str, Any] = {"min_odd": 2, "max_odd": 4, "min_sum": 120, "max_sum": 240}
 
 
 class Command(BaseCommand):
