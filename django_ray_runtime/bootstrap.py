@@ -1,5 +1,6 @@
 """Making a process ready to run the project's code: Django set up, once."""
 
+import gc
 import os
 import threading
 from typing import Any
@@ -30,6 +31,8 @@ def set_up(settings_module: str = "") -> None:
             django.setup()
         for path in runtime_settings().preload:
             import_string(path)()
+        # What is loaded now stays: the collector need not look at it again and again.
+        gc.freeze()
         _ready.set()
 
 

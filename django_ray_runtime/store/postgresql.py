@@ -48,10 +48,10 @@ RETURNING {", ".join(f"task.{column}" for column in CLAIM_COLUMNS)}
 # rows cannot wait for each other in a circle.
 _FINISH = f"""
 WITH outcome AS (
-    SELECT * FROM unnest(
-        %(ids)s::uuid[], %(attempts)s::int[], %(states)s::text[], %(values)s::jsonb[],
-        %(lost)s::bool[], %(spent)s::bool[], %(errors)s::text[], %(tracebacks)s::text[]
-    ) AS o(id, attempt, state, value, lost, spent, error, traceback)
+    SELECT * FROM json_to_recordset(%(outcomes)s::json) AS o(
+        id uuid, attempt int, state text, value text, lost bool, spent bool,
+        error text, traceback text
+    )
 ), held AS (
     SELECT task.id FROM {_TASK} AS task JOIN outcome USING (id, attempt)
     WHERE task.state = 'RUNNING' AND task.worker = %(worker)s
@@ -61,7 +61,7 @@ WITH outcome AS (
     UPDATE {_TASK} AS task
     SET state = outcome.state,
         worker = NULL,
-        return_value = outcome.value,
+        return_value = outcome.value::jsonb,
         losses = task.losses + outcome.lost::int,
         attempt = task.attempt - (NOT outcome.spent)::int,
         worker_ids = CASE WHEN outcome.spent THEN task.worker_ids ELSE task.worker_ids - -1 END,
@@ -94,21 +94,26 @@ class PostgreSQLStore(Store):
     def finish_many(self, worker: str, outcomes: Sequence[Outcome]) -> set[uuid.UUID]:
         if not outcomes:
             return set()
-        failures = [outcome.failure for outcome in outcomes]
-        values: dict[str, Any] = {
-            "worker": worker,
-            "ids": [o.id for o in outcomes],
-            "attempts": [o.attempt for o in outcomes],
-            "states": [o.state.value for o in outcomes],
-            "values": [o.return_value for o in outcomes],
-            "lost": [o.lost for o in outcomes],
-            "spent": [o.spends_attempt for o in outcomes],
-            "errors": [f and f.exception_class_path for f in failures],
-            "tracebacks": [f and f.traceback for f in failures],
-        }
+        # One text instead of eight arrays: psycopg adapts it a good deal faster.
+        values = {"worker": worker, "outcomes": json.dumps([_row(o) for o in outcomes])}
         with connections[self.alias].cursor() as cursor:
             cursor.execute(_FINISH, values)
             return {row[0] for row in cursor.fetchall()}
+
+
+def _row(outcome: Outcome) -> dict[str, Any]:
+    row = {
+        "id": outcome.id.hex,
+        "attempt": outcome.attempt,
+        "state": outcome.state,
+        "value": outcome.return_value,
+        "lost": outcome.lost,
+        "spent": outcome.spends_attempt,
+    }
+    if outcome.failure is not None:
+        row["error"] = outcome.failure.exception_class_path
+        row["traceback"] = outcome.failure.traceback
+    return row
 
 
 def _claim(row: tuple[Any, ...]) -> Claim:

@@ -3,6 +3,7 @@
 It runs user code (through its executor) and Ray's driver; either may end it at any time.
 """
 
+import gc
 import json
 import logging
 import os
@@ -108,6 +109,7 @@ def _work(options: Options, executor: Executor) -> int:
         "Worker %s takes tasks of %s, %d at once, on %s",
         options.worker, ", ".join(options.queues), concurrency, executor.name,
     )  # fmt: skip
+    gc.freeze()  # what is loaded now stays: the collector need not look at it
     loop.run()
     liveness.move(options.worker, WorkerState.STOPPED)
     executor.close()

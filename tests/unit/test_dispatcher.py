@@ -7,6 +7,7 @@ from django_ray_runtime.exceptions import CallLost
 from django_ray_runtime.models import QueuedTask
 from django_ray_runtime.store import Liveness, Store
 from django_ray_runtime.worker.dispatcher import Dispatcher
+from django_ray_runtime.worker.entrypoint import pack, unpack
 from tests import tasks
 from tests.support import HeldExecutor
 
@@ -290,3 +291,9 @@ def test_signals_are_sent_when_a_task_starts_and_when_its_outcome_is_stored(
     assert heard == [("started", "RUNNING"), ("finished", 5)]
     task_started.disconnect(on_start)
     task_finished.disconnect(on_finish)
+
+
+def test_a_claim_travels_whole(store: Store, worker: str) -> None:
+    tasks.add.enqueue(1, b="é")
+    [claim] = store.claim(["default"], 1, worker)
+    assert unpack(pack(claim)) == claim
