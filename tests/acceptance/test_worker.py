@@ -243,7 +243,7 @@ def test_a_stop_lets_a_task_that_fans_out_finish(tmp_path: Path) -> None:
         wait_until(started.exists, "its chunk runs, and the task waits for it in Ray")
         worker.process.send_signal(signal.SIGTERM)
         wait_until(lambda: Worker.objects.get().state == "DRAINING", "it drains")
-        time.sleep(2)  # what a recall does to a task that waits in Ray shows after a second
+        time.sleep(2)  # Ray interrupts the waits of a call it was told to cancel within a second
         release.touch()
         assert worker.process.wait(timeout=60) == 0
     result.refresh()
