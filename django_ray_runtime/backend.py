@@ -1,6 +1,7 @@
 """The django.tasks backend: enqueue is one INSERT in the caller's transaction."""
 
 import uuid
+from collections.abc import Sequence
 from typing import Any
 
 from django.core import checks
@@ -8,12 +9,11 @@ from django.tasks.backends.base import BaseTaskBackend
 from django.tasks.base import Task, TaskResult
 from django.tasks.exceptions import TaskResultDoesNotExist
 from django.tasks.signals import task_enqueued
-from django.utils.json import normalize_json
 
-from django_ray_runtime.models import QueuedTask
-from django_ray_runtime.payload import to_json
+from django_ray_runtime.enqueueing import Recipe
 from django_ray_runtime.results import result_of_new, result_of_row
-from django_ray_runtime.store import get_store
+from django_ray_runtime.store import get_store, get_uniques
+from django_ray_runtime.task import Arguments, RayTask
 
 
 class RayTaskBackend(BaseTaskBackend):
@@ -22,6 +22,7 @@ class RayTaskBackend(BaseTaskBackend):
     TASKS = {"default": {"BACKEND": "django_ray_runtime.backend.RayTaskBackend"}}
     """
 
+    task_class = RayTask
     supports_defer = True
     supports_async_task = True
     supports_get_result = True
@@ -30,24 +31,33 @@ class RayTaskBackend(BaseTaskBackend):
     def enqueue(self, task: Task, args: Any, kwargs: Any) -> TaskResult:
         """Insert the task's row. It is there when the surrounding transaction commits.
 
-        Raises InvalidTask for a task that this backend cannot run, TypeError or ValueError
-        for arguments that are not JSON.
+        A unique task whose key is held gives the result of the task that holds it. Raises
+        InvalidTask for a task that this backend cannot run, TypeError or ValueError for
+        arguments that are not JSON.
         """
         self.validate_task(task)
-        for name, value in (("args", args), ("kwargs", kwargs)):
-            to_json(value, f"{name} of {task.module_path}")
-        row = QueuedTask(
-            task_path=task.module_path,
-            args=normalize_json(list(args)),
-            kwargs=normalize_json(kwargs),
-            backend=self.alias,
-            queue_name=task.queue_name,
-            priority=task.priority,
-            run_after=task.run_after,
-        )
-        result = result_of_new(get_store().enqueue(row), task)
-        task_enqueued.send(type(self), task_result=result)
-        return result
+        recipe = Recipe(task, self.alias)
+        row = recipe.row(args, kwargs)
+        if row.unique_key is None:
+            return self._announce(result_of_new(get_store().enqueue(row), task))
+        [(made, is_new)] = get_uniques().enqueue([row], recipe.unique_period)
+        if not is_new:
+            return self.get_result(str(made))
+        return self._announce(result_of_new(row, task))
+
+    def enqueue_many(self, task: Task, calls: Sequence[Arguments]) -> list[TaskResult]:
+        """Insert many calls of one task in one statement. Results in their order."""
+        self.validate_task(task)
+        recipe = Recipe(task, self.alias)
+        rows = [recipe.row(call.args, dict(call.kwargs)) for call in calls]
+        if recipe.unique is None:
+            get_store().enqueue_many(rows)
+            return [self._announce(result_of_new(row, task)) for row in rows]
+        held = get_uniques().enqueue(rows, recipe.unique_period)
+        return [
+            self._announce(result_of_new(row, task)) if is_new else self.get_result(str(made))
+            for row, (made, is_new) in zip(rows, held, strict=True)
+        ]
 
     def get_result(self, result_id: str) -> TaskResult:
         """The task's result as it stands. Raises TaskResultDoesNotExist."""
@@ -72,3 +82,7 @@ class RayTaskBackend(BaseTaskBackend):
                 id="django_ray_runtime.E005",
             )
         ]
+
+    def _announce(self, result: TaskResult) -> TaskResult:
+        task_enqueued.send(type(self), task_result=result)
+        return result

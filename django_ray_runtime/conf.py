@@ -28,6 +28,10 @@ def _is_whole(value: Any) -> bool:
 
 
 _SECONDS = _Rule("a number of seconds above 0", lambda v: _is_number(v) and v > 0)
+_OPTIONAL_SECONDS = _Rule(
+    "a number of seconds above 0, or None", lambda v: v is None or (_is_number(v) and v > 0)
+)
+_AT_LEAST_ONE = _Rule("a whole number of at least 1", lambda v: _is_whole(v) and v >= 1)
 _COUNT = _Rule("a whole number of at least 0", lambda v: _is_whole(v) and v >= 0)
 _OPTIONAL_COUNT = _Rule(
     "a whole number of at least 1, or None", lambda v: v is None or (_is_whole(v) and v >= 1)
@@ -58,8 +62,39 @@ class RuntimeSettings:
     grace_seconds: float = _key(
         30.0, _SECONDS, "How long running tasks may go on after a worker was asked to stop."
     )
+    cancel_grace_seconds: float = _key(
+        5.0, _SECONDS, "How long a task that is cancelled or timed out may take to end by itself."
+    )
+    max_attempts: int = _key(
+        1, _AT_LEAST_ONE, "How often a task may fail by its own exceptions, unless it says so."
+    )
+    retry_backoff_seconds: float = _key(
+        2.0, _SECONDS, "Pause before the first retry; it doubles with each, and varies by a half."
+    )
+    retry_backoff_max_seconds: float = _key(600.0, _SECONDS, "Longest pause before a retry.")
     max_lost_reruns: int = _key(
         3, _COUNT, "How often a task whose worker or Ray process was lost runs again."
+    )
+    max_argument_bytes: int = _key(
+        4_194_304, _AT_LEAST_ONE, "Largest arguments of a task, as JSON."
+    )
+    max_result_bytes: int = _key(
+        4_194_304, _AT_LEAST_ONE, "Largest return value of a task, as JSON."
+    )
+    max_output_bytes: int = _key(
+        65_536, _COUNT, "How much of the end of each run's output is kept; 0 keeps none."
+    )
+    keep_successful_seconds: float | None = _key(
+        604_800.0, _OPTIONAL_SECONDS, "Age at which successful tasks are pruned; None: never."
+    )
+    keep_failed_seconds: float | None = _key(
+        2_592_000.0, _OPTIONAL_SECONDS, "Age at which failed tasks are pruned; None: never."
+    )
+    keep_cancelled_seconds: float | None = _key(
+        604_800.0, _OPTIONAL_SECONDS, "Age at which cancelled tasks are pruned; None: never."
+    )
+    keep_expired_seconds: float | None = _key(
+        604_800.0, _OPTIONAL_SECONDS, "Age at which expired tasks are pruned; None: never."
     )
     poll_min_seconds: float = _key(0.02, _SECONDS, "Shortest wait between looks at an empty queue.")
     poll_max_seconds: float = _key(0.5, _SECONDS, "Longest wait between looks at an empty queue.")

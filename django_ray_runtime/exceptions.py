@@ -5,6 +5,7 @@ RuntimeFault
 │   ├── InvalidSettings
 │   ├── RayUnavailable
 │   └── NotMigrated
+├── UnknownQueue        no queue of that name
 ├── ExecutorLost        what runs the calls is gone; only a new process helps
 ├── CallLost            the process that ran a call is gone
 ├── CallCancelled       a call was taken back before it ran, or stopped
@@ -34,6 +35,10 @@ class RayUnavailable(Unusable):
 
 class NotMigrated(Unusable):
     """The database lacks tables of this application."""
+
+
+class UnknownQueue(RuntimeFault):
+    """No queue has this name; the message lists those there are."""
 
 
 class ExecutorLost(RuntimeFault):

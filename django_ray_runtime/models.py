@@ -4,10 +4,15 @@ from typing import Self
 
 from django.db import models
 from django.db.models import Q
+from django.db.models.expressions import RawSQL
 from django.db.models.functions import Now
 
 from django_ray_runtime.ids import uuid7
-from django_ray_runtime.states import FINAL, LIVING, State, WorkerState
+from django_ray_runtime.states import ADMITTED, FINAL, LIVING, WAITING, State, WorkerState
+
+FINAL_STATES, WAITING_STATES, ADMITTED_STATES = (
+    sorted(states) for states in (FINAL, WAITING, ADMITTED)
+)
 
 
 def _choices(names: type[State] | type[WorkerState]) -> list[tuple[str, str]]:
@@ -15,14 +20,38 @@ def _choices(names: type[State] | type[WorkerState]) -> list[tuple[str, str]]:
 
 
 class QueuedTaskQuerySet(models.QuerySet["QueuedTask"]):
+    """States are written into the SQL as literals: SQLite uses a partial index only where the
+    query repeats its condition, which a bound parameter does not."""
+
+    def scheduled(self) -> Self:
+        return self._where("state = 'SCHEDULED'")
+
+    def blocked(self) -> Self:
+        return self._where("state = 'BLOCKED'")
+
     def ready(self) -> Self:
-        return self.filter(state=State.READY)
+        return self._where("state = 'READY'")
 
     def running(self) -> Self:
-        return self.filter(state=State.RUNNING)
+        return self._where("state = 'RUNNING'")
 
-    def finished(self) -> Self:
-        return self.filter(state__in=FINAL)
+    def waiting(self) -> Self:
+        return self._where(f"state IN ({_literals(WAITING_STATES)})")
+
+    def admitted(self) -> Self:
+        return self._where(f"state IN ({_literals(ADMITTED_STATES)})")
+
+    def finished(self, state: State | None = None) -> Self:
+        rows = self._where(f"state IN ({_literals(FINAL_STATES)})")
+        return rows.filter(state=state) if state else rows
+
+    def _where(self, condition: str) -> Self:
+        sql = f'"django_ray_runtime_queuedtask".{condition}'
+        return self.filter(RawSQL(sql, (), output_field=models.BooleanField()))  # noqa: S611
+
+
+def _literals(states: list[State]) -> str:
+    return ", ".join(f"'{state}'" for state in states)
 
 
 class QueuedTask(models.Model):
@@ -38,10 +67,21 @@ class QueuedTask(models.Model):
     priority = models.SmallIntegerField(default=0)
     enqueued_at = models.DateTimeField(db_default=Now())
     run_after = models.DateTimeField(null=True)
+    expires_at = models.DateTimeField(null=True, help_text="Not started by then, it is EXPIRED.")
+    options = models.JSONField(default=dict, help_text="What its declaration says beyond defaults.")
+    limit_key = models.CharField(  # noqa: DJ001  (null: no key, and out of the keys' indexes)
+        max_length=200, null=True, help_text="Key of its concurrency and rate limits."
+    )
+    unique_key = models.CharField(  # noqa: DJ001
+        max_length=200, null=True, help_text="Key that at most one unfinished task holds."
+    )
 
     worker = models.CharField(max_length=64, null=True, help_text="Who runs it now.")  # noqa: DJ001
     attempt = models.PositiveIntegerField(
         default=0, help_text="Number of the run, counted when claimed; part of the fence."
+    )
+    failures = models.PositiveIntegerField(
+        default=0, help_text="How many of its runs failed by themselves."
     )
     losses = models.PositiveIntegerField(
         default=0, help_text="How many of its runs ended with a lost worker or Ray process."
@@ -49,6 +89,10 @@ class QueuedTask(models.Model):
     worker_ids = models.JSONField(default=list, help_text="The worker of each run, in order.")
     started_at = models.DateTimeField(null=True)
     last_attempted_at = models.DateTimeField(null=True)
+    deadline = models.DateTimeField(null=True, help_text="When the present run times out.")
+    cancel_asked_at = models.DateTimeField(
+        null=True, help_text="Since when a running task is to stop."
+    )
     finished_at = models.DateTimeField(null=True)
     return_value = models.JSONField(null=True)
 
@@ -64,6 +108,29 @@ class QueuedTask(models.Model):
                 "id",
                 name="drr_task_claimable",
                 condition=Q(state=State.READY),
+            ),
+            models.Index(
+                "limit_key",
+                models.F("priority").desc(),
+                "id",
+                name="drr_task_blocked",
+                condition=Q(state=State.BLOCKED),
+            ),
+            models.Index(
+                "limit_key",
+                name="drr_task_admitted",
+                condition=Q(limit_key__isnull=False, state__in=ADMITTED_STATES),
+            ),
+            models.Index(
+                "expires_at",
+                name="drr_task_expiring",
+                condition=Q(expires_at__isnull=False, state__in=WAITING_STATES),
+            ),
+            models.Index(
+                "state",
+                "finished_at",
+                name="drr_task_finished",
+                condition=Q(state__in=FINAL_STATES),
             ),
             models.Index("run_after", name="drr_task_due", condition=Q(state=State.SCHEDULED)),
             models.Index("worker", name="drr_task_running", condition=Q(state=State.RUNNING)),
@@ -81,15 +148,16 @@ class QueuedTask(models.Model):
 
 
 class Attempt(models.Model):
-    """A run that did not succeed, and why."""
+    """A run that left something to tell: why it did not succeed, or what it printed."""
 
     task = models.ForeignKey(QueuedTask, on_delete=models.CASCADE, related_name="attempts")
     number = models.PositiveIntegerField()
     worker = models.CharField(max_length=64)
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(db_default=Now())
-    exception_class_path = models.TextField()
-    traceback = models.TextField()
+    exception_class_path = models.TextField(default="")
+    traceback = models.TextField(default="")
+    output = models.TextField(default="", help_text="The end of what it printed and logged.")
 
     class Meta:
         ordering = ["number"]
@@ -122,8 +190,62 @@ class Worker(models.Model):
         db_default=Now(), help_text="Since when its heartbeats came without a gap."
     )
     ended_at = models.DateTimeField(null=True)
+    released = models.PositiveIntegerField(
+        default=0, help_text="How many of its tasks were rescued when it was lost."
+    )
+    stats = models.JSONField(default=dict, help_text="Its counters, for metrics.")
 
     objects = WorkerQuerySet.as_manager()
 
     def __str__(self) -> str:
         return f"{self.id} ({self.state})"
+
+
+class Queue(models.Model):
+    """What is known of a queue beyond its name. A queue without a row is open."""
+
+    name = models.CharField(max_length=64, primary_key=True)
+    paused_at = models.DateTimeField(null=True, help_text="Since when nothing is claimed from it.")
+
+    def __str__(self) -> str:
+        return f"{self.name} (paused)" if self.paused_at else self.name
+
+
+class LimitKey(models.Model):
+    """The lock of a limited key, and its token bucket. Claims without keys never touch it."""
+
+    key = models.CharField(max_length=200, primary_key=True)
+    tokens = models.FloatField(null=True, help_text="Starts it may make now; null: a full bucket.")
+    refilled_at = models.DateTimeField(db_default=Now())
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class UniqueKey(models.Model):
+    """Who holds a unique key: until `expires_at`, or while that task is unfinished."""
+
+    key = models.CharField(max_length=200, primary_key=True)
+    # No foreign key: the row is written ahead of its task's, in the same transaction.
+    task_id = models.UUIDField(db_index=True)
+    expires_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.key} held by {self.task_id}"
+
+
+class TaskProgress(models.Model):
+    """How far the present run of a task is. Apart from the task's row, which stays narrow."""
+
+    task = models.OneToOneField(
+        QueuedTask, on_delete=models.CASCADE, primary_key=True, related_name="progress"
+    )
+    attempt = models.PositiveIntegerField()
+    done = models.PositiveBigIntegerField(default=0)
+    total = models.PositiveBigIntegerField(null=True)
+    message = models.CharField(max_length=200, default="")
+    started_at = models.DateTimeField(db_default=Now())
+    updated_at = models.DateTimeField(db_default=Now())
+
+    def __str__(self) -> str:
+        return f"{self.done} of {self.total or '?'}"

@@ -6,6 +6,7 @@ No Django models here: these must load in a process where Django is not set up y
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 from django_ray_runtime.states import MOVES, State
 
@@ -24,6 +25,8 @@ class Claim:
     backend: str
     queue_name: str
     priority: int
+    options: str  # JSON text, see options.TaskOptions
+    failures: int
     losses: int
     worker_ids: tuple[str, ...]
     enqueued_at: datetime
@@ -42,6 +45,8 @@ CLAIM_COLUMNS = (
     "backend",
     "queue_name",
     "priority",
+    "options",
+    "failures",
     "losses",
     "worker_ids",
     "enqueued_at",
@@ -49,6 +54,13 @@ CLAIM_COLUMNS = (
     "started_at",
     "last_attempted_at",
 )
+
+
+class StopReason(StrEnum):
+    """Why a running task is to stop."""
+
+    CANCEL = "cancelled"
+    TIMEOUT = "timed out"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +80,9 @@ class Outcome:
     state: State
     return_value: str | None = None  # JSON text, with state SUCCESSFUL
     failure: Failure | None = None  # recorded as an Attempt
+    output: str = ""  # what the run printed and logged; recorded as an Attempt
+    delay: float = 0.0  # seconds until it may run again, with state SCHEDULED
+    blamed: bool = False  # the run failed by itself: one of its max_attempts is used up
     lost: bool = False  # the run ended with a lost process
     spends_attempt: bool = True  # False: it never started, and its claim is undone
 

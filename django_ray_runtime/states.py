@@ -10,6 +10,7 @@ from enum import StrEnum
 
 class State(StrEnum):
     SCHEDULED = "SCHEDULED"  # Has a later run_after; maintenance promotes it when due.
+    BLOCKED = "BLOCKED"  # Has a limited key, which must admit it first.
     READY = "READY"  # May be claimed by any worker of its queue.
     RUNNING = "RUNNING"  # Claimed: names the worker and the attempt that may finish it.
     SUCCESSFUL = "SUCCESSFUL"  # Returned; final.
@@ -19,7 +20,10 @@ class State(StrEnum):
 
 
 FINAL = frozenset({State.SUCCESSFUL, State.FAILED, State.CANCELLED, State.EXPIRED})
-WAITING = frozenset({State.SCHEDULED, State.READY})
+WAITING = frozenset({State.SCHEDULED, State.BLOCKED, State.READY})
+
+# What takes up one of its key's places: admitted, and not finished.
+ADMITTED = frozenset({State.READY, State.RUNNING})
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,23 +41,28 @@ def _move(name: str, sources: set[State], target: State) -> Move:
 
 MOVES: tuple[Move, ...] = (
     _move("enqueue", set(), State.READY),
+    _move("enqueue_keyed", set(), State.BLOCKED),
     _move("schedule", set(), State.SCHEDULED),
     _move("promote", {State.SCHEDULED}, State.READY),
+    _move("promote_keyed", {State.SCHEDULED}, State.BLOCKED),
+    _move("admit", {State.BLOCKED}, State.READY),
     _move("claim", {State.READY}, State.RUNNING),
     _move("succeed", {State.RUNNING}, State.SUCCESSFUL),
     _move("fail", {State.RUNNING}, State.FAILED),
     _move("hand_back", {State.RUNNING}, State.READY),
     _move("rescue", {State.RUNNING}, State.READY),
     _move("retry", {State.RUNNING}, State.SCHEDULED),
-    _move("cancel", {State.SCHEDULED, State.READY, State.RUNNING}, State.CANCELLED),
-    _move("expire", {State.SCHEDULED, State.READY}, State.EXPIRED),
+    _move("cancel", {*WAITING, State.RUNNING}, State.CANCELLED),
+    _move("expire", set(WAITING), State.EXPIRED),
     _move("requeue", {State.FAILED, State.CANCELLED, State.EXPIRED}, State.READY),
+    _move("requeue_keyed", {State.FAILED, State.CANCELLED, State.EXPIRED}, State.BLOCKED),
 )
 
 # Django knows four statuses. CANCELLED and EXPIRED are failures there, told apart by the
 # exception class of the result's last error.
 DJANGO_STATUS: dict[State, str] = {
     State.SCHEDULED: "READY",
+    State.BLOCKED: "READY",
     State.READY: "READY",
     State.RUNNING: "RUNNING",
     State.SUCCESSFUL: "SUCCESSFUL",

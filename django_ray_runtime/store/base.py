@@ -10,15 +10,19 @@ contract tests runs over both.
 
 import uuid
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime, timedelta
 
 from django.db import connections
-from django.db.models import Count
+from django.db.models import Count, DateTimeField, ExpressionWrapper, Q, Value
 from django.db.models.functions import Now
 
 from django_ray_runtime.models import Attempt, QueuedTask
-from django_ray_runtime.records import Claim, Failure, Outcome
+from django_ray_runtime.records import Claim, Failure, Outcome, StopReason
 from django_ray_runtime.states import State
+from django_ray_runtime.store.limits import Limits
+
+type Turns = Mapping[str, tuple[float, float]]  # queue -> (start, stride)
 
 
 class Store(ABC):
@@ -26,31 +30,76 @@ class Store(ABC):
 
     def __init__(self, alias: str) -> None:
         self.alias = alias
+        self._limits = Limits(alias)
 
     @abstractmethod
-    def claim(self, queues: Sequence[str], limit: int, worker: str) -> list[Claim]:
+    def claim(
+        self, queues: Sequence[str], limit: int, worker: str, turns: Turns | None = None
+    ) -> list[Claim]:
         """READY -> RUNNING for at most `limit` tasks of `queues`, most urgent first.
 
-        No task is given to two callers. A worker that is not ACTIVE gets nothing.
+        No task is given to two callers. A worker that is not ACTIVE gets nothing, and a
+        paused queue gives nothing. With `turns`, a queue's nth task takes part with its
+        start + n times its stride, the lowest first, whatever its priority.
         """
 
     @abstractmethod
-    def finish_many(self, worker: str, outcomes: Sequence[Outcome]) -> set[uuid.UUID]:
+    def finish_many(self, worker: str, outcomes: Sequence[Outcome]) -> dict[uuid.UUID, State]:
         """RUNNING -> each outcome's state, where `worker` and the attempt still hold.
 
-        Returns the tasks that were still the worker's; the other outcomes are void.
+        A task that was to be cancelled does not run again: READY and SCHEDULED become
+        CANCELLED. Returns the new states of what was still the worker's; the other
+        outcomes are void.
+        """
+
+    @abstractmethod
+    def insert_many(self, rows: Sequence[QueuedTask]) -> datetime:
+        """Insert rows that differ in identifier, arguments and keys only, in one statement.
+
+        Returns when, by the database's clock.
         """
 
     def enqueue(self, task: QueuedTask) -> QueuedTask:
-        """Insert a row: READY, or SCHEDULED when it has a run_after. One statement."""
-        task.state = State.READY if task.run_after is None else State.SCHEDULED
+        """Insert a row, in one statement."""
+        task.state = _first_state(task)
         task.save(using=self.alias, force_insert=True)
         return task
 
-    def promote(self) -> int:
-        """SCHEDULED -> READY for every task that is due. Returns how many."""
-        scheduled = QueuedTask.objects.using(self.alias).filter(state=State.SCHEDULED)
-        return scheduled.filter(run_after__lte=Now()).update(state=State.READY)
+    def enqueue_many(self, rows: Sequence[QueuedTask]) -> None:
+        """Insert the rows of many calls of one task, in one statement."""
+        for row in rows:
+            row.state = _first_state(row)
+        if rows:
+            moment = self.insert_many(rows)
+            for row in rows:
+                row.enqueued_at = moment
+
+    def admit(self, queues: Sequence[str], limit: int) -> int:
+        """BLOCKED -> READY for at most `limit` keyed tasks of `queues` whose keys have room."""
+        return self._limits.admit(queues, limit)
+
+    def note_started(self, claim: Claim, timeout: float) -> bool:
+        """Set the deadline of a run that begins now. False when it is no longer the worker's."""
+        until = ExpressionWrapper(
+            Now() + Value(timedelta(seconds=timeout)), output_field=DateTimeField()
+        )
+        ours = QueuedTask.objects.using(self.alias).running()
+        ours = ours.filter(id=claim.id, attempt=claim.attempt, worker=claim.worker_ids[-1])
+        return bool(ours.update(deadline=until))
+
+    def to_stop(self, worker: str) -> dict[uuid.UUID, StopReason]:
+        """What `worker` runs and is to stop, and why."""
+        ours = QueuedTask.objects.using(self.alias).running().filter(worker=worker)
+        rows = ours.filter(Q(cancel_asked_at__isnull=False) | Q(deadline__lte=Now()))
+        return {
+            task_id: StopReason.CANCEL if asked else StopReason.TIMEOUT
+            for task_id, asked in rows.values_list("id", "cancel_asked_at")
+        }
+
+    def is_cancelled(self, task_id: uuid.UUID, attempt: int) -> bool:
+        """Whether this run should end: it was cancelled, or is no longer the one that counts."""
+        ours = QueuedTask.objects.using(self.alias).running()
+        return not ours.filter(id=task_id, attempt=attempt, cancel_asked_at=None).exists()
 
     def disown(self, worker: str, known: Collection[uuid.UUID]) -> int:
         """Give back what `worker` holds without knowing it: a claim whose answer was lost.
@@ -66,9 +115,12 @@ class Store(ABC):
         return len(self.finish_many(worker, back))
 
     def counts(self) -> dict[tuple[str, State], int]:
-        """How many tasks there are by queue and state."""
-        rows = QueuedTask.objects.using(self.alias).values_list("queue_name", "state")
-        return {(queue, State(state)): n for queue, state, n in rows.annotate(n=Count("id"))}
+        """How many unfinished tasks there are by queue and state. Each state has a partial
+        index of its own, so that the finished ones are not read."""
+        rows = QueuedTask.objects.using(self.alias)
+        parts = [rows.scheduled(), rows.blocked(), rows.ready(), rows.running()]
+        found = [part.values_list("queue_name", "state").annotate(n=Count("id")) for part in parts]
+        return {(queue, State(state)): n for part in found for queue, state, n in part}
 
     def get(self, task_id: uuid.UUID) -> QueuedTask | None:
         """The row, or None."""
@@ -77,8 +129,15 @@ class Store(ABC):
     def failures(self, task_id: uuid.UUID) -> list[Failure]:
         """Why its unsuccessful runs failed, oldest first."""
         rows = Attempt.objects.using(self.alias).filter(task_id=task_id)
+        rows = rows.exclude(exception_class_path="")
         return [Failure(row.exception_class_path, row.traceback) for row in rows]
 
     def close(self) -> None:
         """Give the connection back; the next verb opens a new one."""
         connections[self.alias].close()
+
+
+def _first_state(task: QueuedTask) -> State:
+    if task.run_after is not None:
+        return State.SCHEDULED
+    return State.READY if task.limit_key is None else State.BLOCKED

@@ -3,33 +3,48 @@
 import json
 import uuid
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from django.db import connections
 
+from django_ray_runtime.models import QueuedTask
 from django_ray_runtime.records import CLAIM_COLUMNS, Claim, Outcome
-from django_ray_runtime.store.base import Store
+from django_ray_runtime.states import State
+from django_ray_runtime.store.base import Store, Turns
+from django_ray_runtime.store.insertion import insertion
 
 _TASK = "django_ray_runtime_queuedtask"
 _ATTEMPT = "django_ray_runtime_attempt"
 _WORKER = "django_ray_runtime_worker"
+_QUEUE = "django_ray_runtime_queue"
 
 # The lateral join reads the claimable index once per queue, in its order, and stops at
 # the limit; `queue_name = ANY(...)` would make the planner sort every ready row. SKIP
-# LOCKED keeps claimers from waiting for each other.
+# LOCKED keeps claimers from waiting for each other. Window functions and row locks do not
+# go together in one SELECT, hence the inner one.
 _CLAIM = f"""
 WITH candidate AS MATERIALIZED (
     SELECT ready.id, ready.priority
-    FROM unnest(%(queues)s::text[]) AS queue(name)
+    FROM (
+        SELECT * FROM unnest(%(queues)s::text[], %(starts)s::float8[], %(strides)s::float8[])
+                      AS asked(name, start, stride)
+        WHERE NOT EXISTS (SELECT FROM {_QUEUE} AS known
+                          WHERE known.name = asked.name AND known.paused_at IS NOT NULL)
+    ) AS queue
     CROSS JOIN LATERAL (
-        SELECT id, priority FROM {_TASK}
-        WHERE state = 'READY' AND queue_name = queue.name
-        ORDER BY queue_name, priority DESC, id
-        LIMIT %(limit)s
-        FOR UPDATE SKIP LOCKED
+        SELECT id, priority, row_number() OVER (ORDER BY priority DESC, id) AS place
+        FROM (
+            SELECT id, priority FROM {_TASK}
+            WHERE state = 'READY' AND queue_name = queue.name
+              AND (expires_at IS NULL OR attempt > 0 OR expires_at > statement_timestamp())
+            ORDER BY queue_name, priority DESC, id
+            LIMIT %(limit)s
+            FOR UPDATE SKIP LOCKED
+        ) AS locked
     ) AS ready
     WHERE EXISTS (SELECT FROM {_WORKER} WHERE id = %(worker)s AND state = 'ACTIVE')
-    ORDER BY ready.priority DESC, ready.id
+    ORDER BY queue.start + ready.place * queue.stride, ready.priority DESC, ready.id
     LIMIT %(limit)s
 )
 UPDATE {_TASK} AS task
@@ -38,7 +53,8 @@ SET state = 'RUNNING',
     attempt = task.attempt + 1,
     worker_ids = task.worker_ids || to_jsonb(%(worker)s::text),
     started_at = COALESCE(task.started_at, statement_timestamp()),
-    last_attempted_at = statement_timestamp()
+    last_attempted_at = statement_timestamp(),
+    deadline = NULL
 FROM candidate
 WHERE task.id = candidate.id
 RETURNING {", ".join(f"task.{column}" for column in CLAIM_COLUMNS)}
@@ -49,56 +65,95 @@ RETURNING {", ".join(f"task.{column}" for column in CLAIM_COLUMNS)}
 _FINISH = f"""
 WITH outcome AS (
     SELECT * FROM json_to_recordset(%(outcomes)s::json) AS o(
-        id uuid, attempt int, state text, value text, lost bool, spent bool,
-        error text, traceback text
+        id uuid, attempt int, state text, value text, delay float8, blamed bool, lost bool,
+        spent bool, error text, traceback text, output text
     )
 ), held AS (
-    SELECT task.id FROM {_TASK} AS task JOIN outcome USING (id, attempt)
+    SELECT task.id,
+           CASE WHEN task.cancel_asked_at IS NOT NULL AND outcome.state IN ('READY', 'SCHEDULED')
+                THEN 'CANCELLED' ELSE outcome.state END AS state
+    FROM {_TASK} AS task JOIN outcome USING (id, attempt)
     WHERE task.state = 'RUNNING' AND task.worker = %(worker)s
     ORDER BY task.id
     FOR UPDATE OF task
 ), finished AS (
     UPDATE {_TASK} AS task
-    SET state = outcome.state,
+    SET state = held.state,
         worker = NULL,
         return_value = outcome.value::jsonb,
+        failures = task.failures + outcome.blamed::int,
         losses = task.losses + outcome.lost::int,
         attempt = task.attempt - (NOT outcome.spent)::int,
         worker_ids = CASE WHEN outcome.spent THEN task.worker_ids ELSE task.worker_ids - -1 END,
-        finished_at = CASE WHEN outcome.state IN ('READY', 'SCHEDULED') THEN NULL
+        run_after = CASE WHEN held.state = 'SCHEDULED'
+                         THEN statement_timestamp() + outcome.delay * interval '1 second'
+                         ELSE task.run_after END,
+        finished_at = CASE WHEN held.state IN ('READY', 'SCHEDULED') THEN NULL
                            ELSE statement_timestamp() END
     FROM held JOIN outcome USING (id)
     WHERE task.id = held.id
-    RETURNING task.id, task.last_attempted_at
+    RETURNING task.id, task.state, task.last_attempted_at
 ), recorded AS (
     INSERT INTO {_ATTEMPT} (task_id, number, worker, started_at, finished_at,
-                            exception_class_path, traceback)
+                            exception_class_path, traceback, output)
     SELECT finished.id, outcome.attempt, %(worker)s, finished.last_attempted_at,
-           statement_timestamp(), outcome.error, outcome.traceback
+           statement_timestamp(), COALESCE(outcome.error, ''), COALESCE(outcome.traceback, ''),
+           COALESCE(outcome.output, '')
     FROM finished JOIN outcome USING (id)
-    WHERE outcome.error IS NOT NULL
+    WHERE outcome.error IS NOT NULL OR outcome.output IS NOT NULL
 )
-SELECT id FROM finished
+SELECT id, state FROM finished
+"""
+
+# What differs from row to row travels as one JSON text; the rest is the same for all.
+_INSERT = f"""
+INSERT INTO {_TASK} (
+    id, args, kwargs, limit_key, unique_key,
+    state, task_path, backend, queue_name, priority, run_after, expires_at, options,
+    attempt, failures, losses, worker_ids, enqueued_at
+)
+SELECT r.id, r.args, r.kwargs, r.limit_key, r.unique_key,
+       %(state)s, %(task_path)s, %(backend)s, %(queue_name)s, %(priority)s, %(run_after)s,
+       {{expires_at}}, %(options)s::jsonb, 0, 0, 0, '[]', statement_timestamp()
+FROM json_to_recordset(%(rows)s::json)
+     AS r(id uuid, args jsonb, kwargs jsonb, limit_key text, unique_key text)
+RETURNING enqueued_at
 """
 
 
 class PostgreSQLStore(Store):
-    def claim(self, queues: Sequence[str], limit: int, worker: str) -> list[Claim]:
-        values: dict[str, Any] = {"queues": list(queues), "limit": limit, "worker": worker}
+    def claim(
+        self, queues: Sequence[str], limit: int, worker: str, turns: Turns | None = None
+    ) -> list[Claim]:
+        places = [(turns or {}).get(queue, (0.0, 0.0)) for queue in queues]
+        values: dict[str, Any] = {
+            "queues": list(queues),
+            "starts": [start for start, _ in places],
+            "strides": [stride for _, stride in places],
+            "limit": limit,
+            "worker": worker,
+        }
         with connections[self.alias].cursor() as cursor:
             cursor.execute(_CLAIM, values)
             claims = [_claim(row) for row in cursor.fetchall()]
         # RETURNING promises no order.
         return sorted(claims, key=lambda claim: (-claim.priority, claim.id))
 
-    def finish_many(self, worker: str, outcomes: Sequence[Outcome]) -> set[uuid.UUID]:
+    def finish_many(self, worker: str, outcomes: Sequence[Outcome]) -> dict[uuid.UUID, State]:
         if not outcomes:
-            return set()
+            return {}
         # One text instead of eight arrays: psycopg adapts it a good deal faster.
         values = {"worker": worker, "outcomes": json.dumps([_row(o) for o in outcomes])}
         with connections[self.alias].cursor() as cursor:
             cursor.execute(_FINISH, values)
-            return {row[0] for row in cursor.fetchall()}
+            return {task_id: State(state) for task_id, state in cursor.fetchall()}
+
+    def insert_many(self, rows: Sequence[QueuedTask]) -> datetime:
+        sql, values = insertion(_INSERT, rows, self.alias)
+        with connections[self.alias].cursor() as cursor:
+            cursor.execute(sql, values)
+            moment: datetime = cursor.fetchone()[0]
+        return moment
 
 
 def _row(outcome: Outcome) -> dict[str, Any]:
@@ -107,12 +162,16 @@ def _row(outcome: Outcome) -> dict[str, Any]:
         "attempt": outcome.attempt,
         "state": outcome.state,
         "value": outcome.return_value,
+        "delay": outcome.delay,
+        "blamed": outcome.blamed,
         "lost": outcome.lost,
         "spent": outcome.spends_attempt,
     }
     if outcome.failure is not None:
         row["error"] = outcome.failure.exception_class_path
         row["traceback"] = outcome.failure.traceback
+    if outcome.output:
+        row["output"] = outcome.output
     return row
 
 

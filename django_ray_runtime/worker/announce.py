@@ -2,9 +2,7 @@
 
 import json
 import logging
-from itertools import chain
 
-from django.dispatch import Signal
 from django.tasks.base import TaskError, TaskResult, TaskResultStatus
 from django.tasks.signals import task_finished, task_started
 from django.utils import timezone
@@ -12,6 +10,7 @@ from django.utils import timezone
 from django_ray_runtime.backend import RayTaskBackend
 from django_ray_runtime.records import Claim, Outcome
 from django_ray_runtime.results import result_of_claim
+from django_ray_runtime.signals import is_heard
 from django_ray_runtime.states import DJANGO_STATUS
 
 logger = logging.getLogger(__name__)
@@ -19,14 +18,14 @@ logger = logging.getLogger(__name__)
 
 def announce_started(claim: Claim) -> None:
     """Send `task_started`. A receiver's error is logged and does not touch the task."""
-    if _is_heard(task_started, logging.INFO) and (result := _result(claim)) is not None:
+    if is_heard(task_started, logging.INFO) and (result := _result(claim)) is not None:
         task_started.send_robust(RayTaskBackend, task_result=result)
 
 
 def announce_finished(claim: Claim, outcome: Outcome) -> None:
     """Send `task_finished`, after the outcome was accepted by the database."""
     level = logging.ERROR if outcome.failure else logging.INFO
-    if not _is_heard(task_finished, level) or (result := _result(claim)) is None:
+    if not is_heard(task_finished, level) or (result := _result(claim)) is None:
         return
     _set(result, "status", TaskResultStatus(DJANGO_STATUS[outcome.state]))
     _set(result, "finished_at", timezone.now())
@@ -40,17 +39,6 @@ def announce_finished(claim: Claim, outcome: Outcome) -> None:
     elif outcome.return_value is not None:
         _set(result, "_return_value", json.loads(outcome.return_value))
     task_finished.send_robust(RayTaskBackend, task_result=result)
-
-
-def _is_heard(signal: Signal, level: int) -> bool:
-    """Whether anybody listens: building a TaskResult takes longer than claiming its row.
-
-    Django's own receivers, which log, count only where its logger takes that level.
-    """
-    if logging.getLogger("django.tasks").isEnabledFor(level):
-        return True
-    listeners = chain(*signal._live_receivers(RayTaskBackend))
-    return any(listener.__module__ != "django.tasks.signals" for listener in listeners)
 
 
 def _result(claim: Claim) -> TaskResult | None:

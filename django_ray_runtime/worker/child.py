@@ -75,7 +75,7 @@ def _run(options: Options) -> int:
 def _work(options: Options, executor: Executor) -> int:
     from django_ray_runtime.conf import runtime_settings
     from django_ray_runtime.states import WorkerState
-    from django_ray_runtime.store import get_liveness, get_store
+    from django_ray_runtime.store import get_liveness, get_store, get_waiting
     from django_ray_runtime.worker.dispatcher import Dispatcher
     from django_ray_runtime.worker.loop import Loop
     from django_ray_runtime.worker.maintenance import Maintenance
@@ -94,7 +94,7 @@ def _work(options: Options, executor: Executor) -> int:
         wake=wakeup.set,
     )
     maintenance = Maintenance(
-        store, liveness, options.worker, settings.dead_after_seconds, executor.demand_alive
+        get_waiting(), liveness, options.worker, settings.dead_after_seconds, executor.demand_alive
     )
     loop = Loop(dispatcher, maintenance, wakeup, settings, grace=options.grace)
     # After Ray: its start puts a handler of its own into place.

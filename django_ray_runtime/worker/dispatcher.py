@@ -7,7 +7,7 @@ it, and tests drive it with an executor that they hold.
 
 import logging
 import uuid
-from collections import deque
+from collections import ChainMap, deque
 from collections.abc import Callable, Sequence
 
 from django.db import DataError, IntegrityError
@@ -176,12 +176,12 @@ class Dispatcher:
             return outcomes.stopped(claim)
         return outcomes.failed(claim, report.failure)
 
-    def _write(self, batch: list[Outcome]) -> set[uuid.UUID]:
+    def _write(self, batch: list[Outcome]) -> dict[uuid.UUID, State]:
         try:
             return self.store.finish_many(self.worker, batch)
         except (DataError, IntegrityError) as error:
             if len(batch) > 1:  # one of them is refused; its neighbours must not wait for it
-                return set().union(*(self._write([outcome]) for outcome in batch))
+                return dict(ChainMap(*(self._write([outcome]) for outcome in batch)))
             refusal = f"{type(error).__name__}: the database refuses this outcome: {error}"
             failure = Failure(f"{type(error).__module__}.{type(error).__qualname__}", refusal)
             poison = batch[0]

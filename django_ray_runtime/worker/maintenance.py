@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from django_ray_runtime.store import Liveness, Store
+from django_ray_runtime.store import Liveness, Waiting
 
 
 @dataclass(slots=True)
@@ -20,7 +20,7 @@ class Maintenance:
 
     def __init__(
         self,
-        store: Store,
+        waiting: Waiting,
         liveness: Liveness,
         worker: str,
         dead_after: float,
@@ -29,7 +29,7 @@ class Maintenance:
         """`demand_alive` raises when what runs the tasks is gone."""
         self.duties = [
             Duty(every=1.0, run=demand_alive),
-            Duty(every=min(1.0, dead_after / 4), run=store.promote),
+            Duty(every=min(1.0, dead_after / 4), run=waiting.promote),
             Duty(every=dead_after / 4, run=lambda: liveness.rescue(worker, dead_after)),
         ]
 

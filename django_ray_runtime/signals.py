@@ -1,0 +1,44 @@
+"""Django's signals about tasks whose end no worker saw: cancelled or expired while waiting, or
+lost too often."""
+
+import logging
+import uuid
+from collections.abc import Collection
+from itertools import chain
+
+from django.dispatch import Signal
+from django.tasks.signals import task_finished
+
+from django_ray_runtime.backend import RayTaskBackend
+from django_ray_runtime.results import result_of_row
+from django_ray_runtime.store import get_store
+
+logger = logging.getLogger(__name__)
+
+
+def announce_ended(ids: Collection[uuid.UUID]) -> None:
+    """Send `task_finished` for tasks that reached a final state without a run."""
+    if not ids or not is_heard(task_finished, logging.ERROR):
+        return
+    store = get_store()
+    for task_id in ids:
+        row = store.get(task_id)
+        if row is None or row.finished_at is None:
+            continue  # pruned, or requeued meanwhile
+        try:
+            result = result_of_row(row, store.failures(task_id))
+        except (ImportError, TypeError) as error:
+            logger.warning("No signal for task %s: %s", task_id, error)
+            continue
+        task_finished.send_robust(RayTaskBackend, task_result=result)
+
+
+def is_heard(signal: Signal, level: int) -> bool:
+    """Whether anybody listens: building a TaskResult takes longer than claiming its row.
+
+    Django's own receivers, which log, count only where its logger takes that level.
+    """
+    if logging.getLogger("django.tasks").isEnabledFor(level):
+        return True
+    listeners = chain(*signal._live_receivers(RayTaskBackend))
+    return any(listener.__module__ != "django.tasks.signals" for listener in listeners)
