@@ -30,6 +30,7 @@ class HeldCall:
         self.error: BaseException | None = None
         self.done = False
         self.cancelled = False
+        self.interrupted = False
 
     def run(self) -> None:
         """Run it for real, now."""
@@ -73,6 +74,9 @@ class HeldExecutor(Executor):
         """Held calls have not started."""
         if not handle.done:
             handle.finish(error=CallCancelled("recalled"))
+
+    def interrupt(self, handle: Handle) -> None:
+        handle.interrupted = True
 
     def cancel(self, handle: Handle) -> None:
         handle.cancelled = True

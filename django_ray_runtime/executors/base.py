@@ -19,6 +19,9 @@ class CallOptions:
 
     num_cpus: float = 1.0
     num_gpus: float = 0.0
+    memory: int | None = None  # bytes
+    resources: tuple[tuple[str, float], ...] = ()
+    runtime_env: str = ""  # JSON text
     max_retries: int = 0  # re-runs by the cluster when its process is lost
     name: str = ""  # shown in the cluster's dashboard
 
@@ -65,8 +68,14 @@ class Executor(ABC):
         call is interrupted where the executor can (KeyboardInterrupt)."""
 
     @abstractmethod
+    def interrupt(self, handle: Handle) -> None:
+        """Ask a call to end, and what it started with it: KeyboardInterrupt where it runs. A
+        call that has not started ends as CallCancelled."""
+
+    @abstractmethod
     def cancel(self, handle: Handle) -> None:
-        """Stop a call, running or not, as far as the executor can."""
+        """Stop a call by force, and what it started with it. Where only the end of this
+        process helps, `demand_alive` raises from now on."""
 
     @abstractmethod
     def slots(self) -> int:

@@ -1,5 +1,6 @@
 """Running functions on Ray."""
 
+import json
 import threading
 import time
 from collections.abc import Callable, Collection
@@ -12,6 +13,7 @@ from django.apps import apps
 from ray import exceptions as ray_errors
 
 from django_ray_runtime.bootstrap import SetUpFirst
+from django_ray_runtime.context import RunWire, current_run, part_of, running
 from django_ray_runtime.exceptions import CallCancelled, CallLost, ExecutorLost
 from django_ray_runtime.executors.base import (
     DEFAULT_OPTIONS,
@@ -46,23 +48,33 @@ class _RayCall:
 
 # What a call consists of, sent as one argument: Ray serialises each argument by itself. The
 # first item has done its work when it was unpickled, before the others.
-_Parcel = tuple[object, Callable[..., Any], tuple[Any, ...], dict[str, Any]]
+_Parcel = tuple[object, RunWire | None, Callable[..., Any], tuple[Any, ...], dict[str, Any]]
 
 
 def _invoke(parcel: _Parcel) -> Any:
-    _, func, args, kwargs = parcel
-    return func(*args, **kwargs)
+    _, run, func, args, kwargs = parcel
+    if run is None:
+        return func(*args, **kwargs)
+    with running(part_of(run)):
+        return func(*args, **kwargs)
 
 
 @lru_cache(maxsize=64)
 def _remote(options: CallOptions) -> Any:
     """One exported function serves every call: Ray ships only its arguments."""
-    return ray.remote(_invoke).options(
-        num_cpus=options.num_cpus,
-        num_gpus=options.num_gpus,
-        max_retries=options.max_retries,
-        name=options.name or None,
-    )
+    asked: dict[str, Any] = {
+        "num_cpus": options.num_cpus,
+        "num_gpus": options.num_gpus,
+        "max_retries": options.max_retries,
+        "name": options.name or None,
+    }
+    if options.memory is not None:
+        asked["memory"] = options.memory
+    if options.resources:
+        asked["resources"] = dict(options.resources)
+    if options.runtime_env:
+        asked["runtime_env"] = json.loads(options.runtime_env)
+    return ray.remote(_invoke).options(**asked)
 
 
 def _set_up_first() -> object:
@@ -87,7 +99,9 @@ class RayExecutor(Executor):
         on_done: OnDone | None = None,
         **kwargs: Any,
     ) -> Handle:
-        call = _RayCall(_remote(options).remote((_set_up_first(), func, args, kwargs)))
+        run = current_run()
+        wire = None if run is None else run.to_wire()
+        call = _RayCall(_remote(options).remote((_set_up_first(), wire, func, args, kwargs)))
         if on_done is not None:
             call.future = call.ref.future()
             call.future.add_done_callback(lambda _: on_done(call))
@@ -118,6 +132,9 @@ class RayExecutor(Executor):
     def recall(self, handle: Handle) -> None:
         ray.cancel(handle.ref, force=False, recursive=False)
 
+    def interrupt(self, handle: Handle) -> None:
+        ray.cancel(handle.ref, force=False, recursive=True)
+
     def cancel(self, handle: Handle) -> None:
         # Without force first would be kinder, but a chunk in compiled code does not see
         # an interrupt: what is cancelled here is pure and may die with its process.
@@ -146,7 +163,9 @@ class RayExecutor(Executor):
 def _own_exception(error: Any) -> BaseException:
     """The exception that the user's function raised, with the remote traceback as a note."""
     cause = getattr(error, "cause", None)
-    if not isinstance(cause, BaseException):
+    if isinstance(cause, KeyboardInterrupt):
+        return CallCancelled("The call was interrupted.")
+    if not isinstance(cause, Exception):  # SystemExit is not for us
         return RuntimeError(f"A call failed on Ray: {error}")
     cause.add_note(f"On Ray:\n{error}")
     return cause

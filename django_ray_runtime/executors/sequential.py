@@ -1,10 +1,13 @@
 """Running functions in this process, one after the other."""
 
+import ctypes
+import threading
 from collections.abc import Callable, Collection
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, wait
 from typing import Any, ClassVar
 
-from django_ray_runtime.exceptions import CallCancelled
+from django_ray_runtime.context import current_run, part_of, running
+from django_ray_runtime.exceptions import CallCancelled, ExecutorLost
 from django_ray_runtime.executors.base import (
     DEFAULT_OPTIONS,
     CallOptions,
@@ -30,7 +33,7 @@ class SequentialExecutor(Executor):
     ) -> Handle:
         future: Future[Any] = Future()
         try:
-            future.set_result(func(*args, **kwargs))
+            future.set_result(_as_part(func, *args, **kwargs))
         except Exception as error:
             future.set_exception(error)
         if on_done is not None:
@@ -46,6 +49,9 @@ class SequentialExecutor(Executor):
     def recall(self, handle: Handle) -> None:
         """Nothing to take back: the call has run."""
 
+    def interrupt(self, handle: Handle) -> None:
+        """Nothing to stop: the call has run."""
+
     def cancel(self, handle: Handle) -> None:
         """Nothing to stop: the call has run."""
 
@@ -56,6 +62,15 @@ class SequentialExecutor(Executor):
         """Nothing was started."""
 
 
+def _as_part(func: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    """A call made by a running task counts as a chunk of it, as it would on a cluster."""
+    run = current_run()
+    if run is None:
+        return func(*args, **kwargs)
+    with running(part_of(run.to_wire())):
+        return func(*args, **kwargs)
+
+
 class BackgroundExecutor(Executor):
     """Runs calls one after the other in a thread of its own: for a worker without Ray,
     whose loop must stay awake while a task runs."""
@@ -64,6 +79,9 @@ class BackgroundExecutor(Executor):
 
     def __init__(self) -> None:
         self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="tasks")
+        self._lock = threading.Lock()
+        self._running: tuple[Handle, int] | None = None  # the call, and its thread
+        self._stuck = False
 
     def submit(
         self,
@@ -73,7 +91,10 @@ class BackgroundExecutor(Executor):
         on_done: OnDone | None = None,
         **kwargs: Any,
     ) -> Handle:
-        future = self._pool.submit(func, *args, **kwargs)
+        mine: list[Handle] = []
+        with self._lock:  # the call waits for its handle
+            future = self._pool.submit(self._run, mine, func, args, kwargs)
+            mine.append(future)
         if on_done is not None:
             future.add_done_callback(on_done)
         return future
@@ -87,17 +108,49 @@ class BackgroundExecutor(Executor):
             return handle.result(timeout=0)
         except CancelledError:
             raise CallCancelled("The call was taken back before it started.") from None
+        except KeyboardInterrupt:
+            raise CallCancelled("The call was interrupted.") from None
 
     def recall(self, handle: Handle) -> None:
         handle.cancel()
 
+    def interrupt(self, handle: Handle) -> None:
+        """Raises KeyboardInterrupt in the thread, as soon as it runs Python code."""
+        if handle.cancel():
+            return
+        with self._lock:
+            if self._running is not None and self._running[0] is handle:
+                _raise_in(self._running[1], KeyboardInterrupt)
+
     def cancel(self, handle: Handle) -> None:
-        """Takes it back if it has not started: a thread cannot be stopped from outside. A
-        worker ends such a task with its process."""
-        handle.cancel()
+        """A thread cannot be stopped by force: this process must end for it."""
+        if not handle.cancel() and not handle.done():
+            self._stuck = True
 
     def slots(self) -> int:
         return 1
 
+    def demand_alive(self) -> None:
+        if self._stuck:
+            raise ExecutorLost("A task does not let itself be stopped.")
+
     def close(self) -> None:
         self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def _run(
+        self, mine: list[Handle], func: Callable[..., Any], args: Any, kwargs: dict[str, Any]
+    ) -> Any:
+        with self._lock:
+            self._running = (mine[0], threading.get_ident())
+        try:
+            return func(*args, **kwargs)
+        finally:
+            with self._lock:
+                self._running = None
+                _raise_in(threading.get_ident(), None)  # one that came too late
+
+
+def _raise_in(thread: int, kind: type[BaseException] | None) -> None:
+    """Have a thread raise `kind` at its next step of Python; None takes one back."""
+    raised = ctypes.py_object(kind) if kind else None
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), raised)

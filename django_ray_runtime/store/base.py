@@ -17,7 +17,7 @@ from django.db import connections
 from django.db.models import Count, DateTimeField, ExpressionWrapper, Q, Value
 from django.db.models.functions import Now
 
-from django_ray_runtime.models import Attempt, QueuedTask
+from django_ray_runtime.models import Attempt, Queue, QueuedTask
 from django_ray_runtime.records import Claim, Failure, Outcome, StopReason
 from django_ray_runtime.states import State
 from django_ray_runtime.store.limits import Limits
@@ -121,6 +121,13 @@ class Store(ABC):
         parts = [rows.scheduled(), rows.blocked(), rows.ready(), rows.running()]
         found = [part.values_list("queue_name", "state").annotate(n=Count("id")) for part in parts]
         return {(queue, State(state)): n for part in found for queue, state, n in part}
+
+    def has_outstanding(self, queues: Sequence[str]) -> bool:
+        """Whether `queues`, those that are paused left out, hold anything that could run now."""
+        paused = Queue.objects.using(self.alias).filter(paused_at__isnull=False)
+        closed = set(paused.values_list("name", flat=True))
+        rows = QueuedTask.objects.using(self.alias).filter(queue_name__in=set(queues) - closed)
+        return rows.ready().exists() or rows.blocked().exists()
 
     def get(self, task_id: uuid.UUID) -> QueuedTask | None:
         """The row, or None."""

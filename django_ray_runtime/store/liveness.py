@@ -3,7 +3,9 @@
 Written with the ORM, the same on both databases. Only the database's clock counts.
 """
 
+import uuid
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
@@ -14,9 +16,17 @@ from django.db.models.functions import Now
 
 from django_ray_runtime.conf import runtime_settings
 from django_ray_runtime.models import Attempt, QueuedTask, Worker, WorkerQuerySet
-from django_ray_runtime.states import State, WorkerState
+from django_ray_runtime.states import FINAL, State, WorkerState
 
 RESCUE_BATCH = 500
+
+
+@dataclass(slots=True)
+class Released:
+    """What became of the tasks that the dead held."""
+
+    tasks: int = 0  # how many were taken from them
+    failed: list[uuid.UUID] = field(default_factory=list)  # those of them that do not run again
 
 
 class Liveness:
@@ -48,16 +58,13 @@ class Liveness:
             return set()
         return set(ours.filter(state=WorkerState.DEAD).values_list("id", flat=True))
 
-    def declare_dead(self, worker: str) -> int:
-        """A worker whose process is known to have ended: its tasks run again at once.
-
-        Returns how many tasks were released.
-        """
+    def declare_dead(self, worker: str) -> Released:
+        """A worker whose process is known to have ended: its tasks run again at once."""
         self.move(worker, WorkerState.DEAD)
         return self._release()
 
-    def rescue(self, rescuer: str, dead_after: float) -> int:
-        """Declare silent workers dead and release their tasks. Returns how many tasks.
+    def rescue(self, rescuer: str, dead_after: float) -> Released:
+        """Declare silent workers dead and release their tasks.
 
         Only a worker whose own heartbeats came without a gap for `dead_after` seconds may
         judge others: after an outage of the database every row looks old. A heartbeat
@@ -65,21 +72,22 @@ class Liveness:
         """
         fit = self._living().filter(id=rescuer, last_beat__gte=_ago(dead_after))
         if not fit.filter(steady_since__lte=_ago(dead_after)).exists():
-            return 0
+            return Released()
         silent = self._living().filter(last_beat__lt=_ago(dead_after))
         if silent.exists():
             silent.update(state=WorkerState.DEAD, ended_at=Now())
         return self._release()
 
-    def _release(self) -> int:
-        """RUNNING -> READY, or FAILED after too many losses, where no living worker holds."""
-        released = 0
+    def _release(self) -> Released:
+        """RUNNING -> READY, CANCELLED where that was asked for, or FAILED after too many losses,
+        where no living worker holds."""
+        released = Released()
         while True:
             with transaction.atomic(using=self.alias):
                 orphans = self._orphans()
-                for task in orphans:
-                    self._lose(task)
-            released += len(orphans)
+                states = {task.id: self._lose(task) for task in orphans}
+            released.tasks += len(orphans)
+            released.failed += [task_id for task_id, state in states.items() if state in FINAL]
             if len(orphans) < RESCUE_BATCH:
                 return released
 
@@ -89,8 +97,12 @@ class Liveness:
         # Locked in one fixed order, the same as in finish_many: no deadlock with it.
         return list(orphans.order_by("id").select_for_update()[:RESCUE_BATCH])
 
-    def _lose(self, task: QueuedTask) -> None:
-        final = task.losses >= runtime_settings().max_lost_reruns
+    def _lose(self, task: QueuedTask) -> State:
+        state = State.READY
+        if task.losses >= runtime_settings().max_lost_reruns:
+            state = State.FAILED
+        elif task.cancel_asked_at is not None:
+            state = State.CANCELLED
         Attempt(
             task=task,
             number=task.attempt,
@@ -101,11 +113,13 @@ class Liveness:
         ).save(using=self.alias, force_insert=True)
         held = QueuedTask.objects.using(self.alias).running().filter(id=task.id)
         held.filter(worker=task.worker, attempt=task.attempt).update(
-            state=State.FAILED if final else State.READY,
+            state=state,
             worker=None,
             losses=F("losses") + 1,
-            finished_at=Now() if final else None,
+            finished_at=Now() if state in FINAL else None,
         )
+        Worker.objects.using(self.alias).filter(id=task.worker).update(released=F("released") + 1)
+        return state
 
     def _living(self) -> WorkerQuerySet:
         return Worker.objects.using(self.alias).living()

@@ -9,9 +9,9 @@ from django.utils import timezone
 
 from django_ray_runtime.backend import RayTaskBackend
 from django_ray_runtime.records import Claim, Outcome
-from django_ray_runtime.results import result_of_claim
+from django_ray_runtime.results import ending_error, result_of_claim
 from django_ray_runtime.signals import is_heard
-from django_ray_runtime.states import DJANGO_STATUS
+from django_ray_runtime.states import DJANGO_STATUS, State
 
 logger = logging.getLogger(__name__)
 
@@ -22,12 +22,13 @@ def announce_started(claim: Claim) -> None:
         task_started.send_robust(RayTaskBackend, task_result=result)
 
 
-def announce_finished(claim: Claim, outcome: Outcome) -> None:
-    """Send `task_finished`, after the outcome was accepted by the database."""
+def announce_finished(claim: Claim, outcome: Outcome, state: State) -> None:
+    """Send `task_finished`, after the outcome was accepted by the database as `state`."""
     level = logging.ERROR if outcome.failure else logging.INFO
     if not is_heard(task_finished, level) or (result := _result(claim)) is None:
         return
-    _set(result, "status", TaskResultStatus(DJANGO_STATUS[outcome.state]))
+    _set(result, "status", TaskResultStatus(DJANGO_STATUS[state]))
+    _set(result, "state", state)
     _set(result, "finished_at", timezone.now())
     if outcome.failure is not None:
         failure = outcome.failure
@@ -38,6 +39,8 @@ def announce_finished(claim: Claim, outcome: Outcome) -> None:
         )
     elif outcome.return_value is not None:
         _set(result, "_return_value", json.loads(outcome.return_value))
+    if state == State.CANCELLED and outcome.state != State.CANCELLED:
+        result.errors.append(ending_error(state))  # cancelled where it would have run again
     task_finished.send_robust(RayTaskBackend, task_result=result)
 
 

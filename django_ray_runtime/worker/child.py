@@ -10,6 +10,7 @@ import os
 import shutil
 import signal
 import sys
+import threading
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
@@ -22,6 +23,9 @@ UNUSABLE = 78
 
 # Exit code for what a restart mends (sysexits.h: temporary failure).
 LOST = 75
+
+# Exit code for a restart that was wanted: the code has changed.
+CHANGED = 76
 
 logger = logging.getLogger("django_ray_runtime.worker")
 
@@ -37,6 +41,10 @@ class Options:
     address: str | None
     grace: float
     temp_dir: str | None
+    weights: tuple[int, ...] = ()  # of the queues, in their order
+    max_tasks: int | None = None
+    batch: bool = False
+    reload: bool = False
 
     def to_json(self) -> str:
         return json.dumps(asdict(self))
@@ -44,7 +52,8 @@ class Options:
     @classmethod
     def from_json(cls, text: str) -> "Options":
         values = json.loads(text)
-        return cls(**{**values, "queues": tuple(values["queues"])})
+        lists = {name: tuple(values[name]) for name in ("queues", "weights")}
+        return cls(**{**values, **lists})
 
 
 def main(arguments: list[str]) -> int:
@@ -73,30 +82,35 @@ def _run(options: Options) -> int:
 
 
 def _work(options: Options, executor: Executor) -> int:
+    from django.utils.module_loading import autodiscover_modules
+
     from django_ray_runtime.conf import runtime_settings
     from django_ray_runtime.states import WorkerState
-    from django_ray_runtime.store import get_liveness, get_store, get_waiting
+    from django_ray_runtime.store import get_liveness, get_store
     from django_ray_runtime.worker.dispatcher import Dispatcher
+    from django_ray_runtime.worker.duties import duties_of
     from django_ray_runtime.worker.loop import Loop
     from django_ray_runtime.worker.maintenance import Maintenance
+    from django_ray_runtime.worker.reload import watch_code
     from django_ray_runtime.worker.wakeup import Wakeup
 
     settings = runtime_settings()
     store, liveness = get_store(), get_liveness()
     concurrency = options.concurrency or executor.slots()
     wakeup = Wakeup(parent=sys.stdin.fileno())
+    autodiscover_modules("tasks")
     dispatcher = Dispatcher(
         store,
         executor,
         worker=options.worker,
         queues=options.queues,
         concurrency=concurrency,
+        weights=dict(zip(options.queues, options.weights, strict=True)) if options.weights else {},
+        max_tasks=options.max_tasks,
         wake=wakeup.set,
     )
-    maintenance = Maintenance(
-        get_waiting(), liveness, options.worker, settings.dead_after_seconds, executor.demand_alive
-    )
-    loop = Loop(dispatcher, maintenance, wakeup, settings, grace=options.grace)
+    maintenance = Maintenance(duties_of(dispatcher, liveness, settings))
+    loop = Loop(dispatcher, maintenance, wakeup, settings, grace=options.grace, batch=options.batch)
     # After Ray: its start puts a handler of its own into place.
     signal.signal(signal.SIGTERM, lambda *_: loop.stop())
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -110,13 +124,21 @@ def _work(options: Options, executor: Executor) -> int:
         options.worker, ", ".join(options.queues), concurrency, executor.name,
     )  # fmt: skip
     gc.freeze()  # what is loaded now stays: the collector need not look at it
+    changed = threading.Event()
+    if options.reload:
+        watch_code(lambda: _start_anew(changed, loop.stop))
     loop.run()
     liveness.move(options.worker, WorkerState.STOPPED)
     executor.close()
     if loop.wakeup.parent_gone and options.temp_dir:
         # The supervisor would have removed it; Ray's processes end with us.
         shutil.rmtree(options.temp_dir, ignore_errors=True)
-    return 0
+    return CHANGED if changed.is_set() else 0
+
+
+def _start_anew(changed: threading.Event, stop: Callable[[], None]) -> None:
+    changed.set()
+    stop()
 
 
 def _connect(options: Options) -> tuple[Executor, Callable[[], None]]:

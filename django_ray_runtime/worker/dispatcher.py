@@ -8,19 +8,22 @@ it, and tests drive it with an executor that they hold.
 import logging
 import uuid
 from collections import ChainMap, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 
 from django.db import DataError, IntegrityError
 
 from django_ray_runtime.conf import runtime_settings
 from django_ray_runtime.exceptions import CallCancelled, CallLost
 from django_ray_runtime.executors.base import CallOptions, Executor, Handle
-from django_ray_runtime.records import Claim, Failure, Outcome
+from django_ray_runtime.options import read_options
+from django_ray_runtime.records import Claim, Failure, Outcome, StopReason
 from django_ray_runtime.states import FINAL, State
 from django_ray_runtime.store.base import Store
 from django_ray_runtime.worker import outcomes
 from django_ray_runtime.worker.announce import announce_finished, announce_started
 from django_ray_runtime.worker.entrypoint import failure_of, pack, read_report, run_task
+from django_ray_runtime.worker.shares import Shares
 
 logger = logging.getLogger(__name__)
 
@@ -28,6 +31,7 @@ logger = logging.getLogger(__name__)
 # waits for us. Longer ones are held back here until a slot is free: a task that waits inside
 # the executor cannot be told from one that runs, and could not be handed back on a stop.
 SHORT_SECONDS = 0.05
+KEYLESS_FILLS = 8
 
 
 class Dispatcher:
@@ -41,17 +45,26 @@ class Dispatcher:
         worker: str,
         queues: Sequence[str],
         concurrency: int,
+        weights: Mapping[str, int] | None = None,
+        max_tasks: int | None = None,
         wake: Callable[[], None] = lambda: None,
     ) -> None:
+        """Without `weights` urgency alone decides between queues; `max_tasks` bounds what is
+        claimed in all."""
         self.store = store
         self.executor = executor
         self.worker = worker
         self.queues = tuple(queues)
         self.concurrency = concurrency
         self.draining = False
+        self.left = max_tasks  # how many more may be claimed; None: any number
+        self._shares = Shares(dict.fromkeys(queues, 1) | dict(weights or {}))
         self._wake = wake
         self._held: deque[Claim] = deque()
         self._running: dict[Handle, Claim] = {}
+        self._cpus = 0.0  # what the running ones have reserved
+        self._stopping: dict[Handle, tuple[StopReason, float]] = {}  # until when it may take
+        self._keyless = 0  # fills that may still leave out the look at limited keys
         self._done: deque[Handle] = deque()  # filled from the executor's threads
         self._unwritten: dict[uuid.UUID, tuple[Claim, Outcome]] = {}
         self._recalled = False
@@ -70,17 +83,33 @@ class Dispatcher:
     @property
     def free_slots(self) -> int:
         """How many more tasks may be claimed."""
-        return 0 if self.draining else self.concurrency - len(self._running) - len(self._held)
+        if self.draining:
+            return 0
+        free = self.concurrency - len(self._running) - len(self._held)
+        return free if self.left is None else min(free, self.left)
 
     def fill(self) -> int:
         """Claim for the free slots and start what may start. Returns how many were claimed."""
-        claimed = 0
-        if self.free_slots > 0:
-            claims = self.store.claim(self.queues, self.free_slots, self.worker)
+        claims: list[Claim] = []
+        if (free := self.free_slots) > 0:
+            self._admit(free)
+            claims = self.store.claim(self.queues, free, self.worker, self._shares.turns())
+            self._shares.charge(claims)
             self._held.extend(claims)
-            claimed = len(claims)
+            if self.left is not None:
+                self.left -= len(claims)
+            if not claims:
+                self._keyless = 0
         self._start_held()
-        return claimed
+        return len(claims)
+
+    def _admit(self, free: int) -> None:
+        """Let keyed tasks in. While there are none and others keep us busy, the look at them
+        is left out now and then: it would be a statement for each claim."""
+        if self._keyless:
+            self._keyless -= 1
+        elif not self.store.admit(self.queues, free):
+            self._keyless = KEYLESS_FILLS
 
     def flush(self) -> int:
         """Write what has finished, all in one statement. Returns how many were still ours.
@@ -96,14 +125,36 @@ class Dispatcher:
             del self._unwritten[task_id]
             if task_id not in accepted:
                 logger.warning("Task %s is no longer ours; its outcome is dropped", task_id)
-            elif outcome.state in FINAL:
-                announce_finished(claim, outcome)
+            elif accepted[task_id] in FINAL:
+                announce_finished(claim, outcome, accepted[task_id])
         return len(accepted)
 
     def reconcile(self) -> None:
         """After the database failed: give back claims whose answer never arrived here."""
         known = {claim.id for claim in (*self._held, *self._running.values())}
         self.store.disown(self.worker, known | set(self._unwritten))
+
+    def stop_tasks(self, now: float, reasons: Mapping[uuid.UUID, StopReason]) -> None:
+        """Interrupt what is to stop; after a grace it is ended by force. Call this now and
+        then with the present time (seconds of any clock)."""
+        for claim in [claim for claim in self._held if claim.id in reasons]:
+            self._held.remove(claim)
+            self._settle(claim, outcomes.told_to_stop(claim, reasons[claim.id]))
+        for handle, claim in self._running.items():
+            if claim.id in reasons and handle not in self._stopping:
+                until = now + runtime_settings().cancel_grace_seconds
+                self._stopping[handle] = (reasons[claim.id], until)
+                self.executor.interrupt(handle)
+        for handle, (reason, until) in list(self._stopping.items()):
+            if now >= until:
+                self.executor.cancel(handle)
+                claim = self._forget(handle)
+                self._settle(claim, outcomes.told_to_stop(claim, reason))
+
+    @property
+    def is_stopping_tasks(self) -> bool:
+        """Whether a task was interrupted that has not ended."""
+        return bool(self._stopping)
 
     def drain(self) -> None:
         """Claim no more, and hand back what was held back. What was started goes on."""
@@ -125,25 +176,35 @@ class Dispatcher:
         left = bool(self._running)
         for handle in list(self._running):
             self.executor.cancel(handle)
-            claim = self._running.pop(handle)
+            claim = self._forget(handle)
             self._settle(claim, outcomes.stopped(claim))
         return left
 
     def _start_held(self) -> None:
-        options = CallOptions(max_retries=0, name="task")  # only the store retries
-        while self._held and len(self._running) < self._window():
+        while self._held:
+            options = _call_options(self._held[0].options)
+            if not self._fits(options.num_cpus):
+                return
             claim = self._held.popleft()
             handle = self.executor.submit(
                 run_task, pack(claim), options=options, on_done=self._note_done
             )
             self._running[handle] = claim
+            self._cpus += options.num_cpus
             announce_started(claim)
 
-    def _window(self) -> int:
-        """How many calls the executor may have at once."""
+    def _fits(self, cpus: float) -> bool:
+        """Whether the executor may be given one more call."""
         if self._mean_seconds < SHORT_SECONDS:
-            return self.concurrency
-        return min(self.concurrency, self.executor.slots())
+            return len(self._running) < self.concurrency
+        return not self._running or self._cpus + cpus <= self.executor.slots()
+
+    def _forget(self, handle: Handle) -> Claim:
+        """No longer count a call among the running ones."""
+        claim = self._running.pop(handle)
+        self._stopping.pop(handle, None)
+        self._cpus -= _call_options(claim.options).num_cpus
+        return claim
 
     def _note_done(self, handle: Handle) -> None:
         self._done.append(handle)
@@ -151,30 +212,34 @@ class Dispatcher:
 
     def _collect(self) -> None:
         while self._done:
-            claim = self._running.pop(handle := self._done.popleft(), None)
-            if claim is not None:  # None: abandoned before it ended
-                self._settle(claim, self._outcome(handle, claim))
+            handle = self._done.popleft()
+            if handle in self._running:  # else it was abandoned before it ended
+                reason, _ = self._stopping.get(handle, (None, 0.0))
+                claim = self._forget(handle)
+                self._settle(claim, self._outcome(handle, claim, reason))
 
     def _settle(self, claim: Claim, outcome: Outcome) -> None:
         self._unwritten[claim.id] = (claim, outcome)
 
-    def _outcome(self, handle: Handle, claim: Claim) -> Outcome:
+    def _outcome(self, handle: Handle, claim: Claim, reason: StopReason | None) -> Outcome:
         try:
             report = read_report(self.executor.outcome(handle))
-        except CallCancelled as error:
-            if self._recalled:
+        except (CallCancelled, CallLost) as error:
+            if reason is not None:
+                return outcomes.told_to_stop(claim, reason)
+            if self._recalled and isinstance(error, CallCancelled):
                 return outcomes.not_started(claim)
-            return outcomes.lost(claim, self.worker, error, runtime_settings().max_lost_reruns)
-        except CallLost as error:
-            return outcomes.lost(claim, self.worker, error, runtime_settings().max_lost_reruns)
+            return outcomes.lost(claim, self.worker, error)
         except Exception as error:  # the executor could not even carry the call
             return outcomes.failed(claim, failure_of(error))
         self._mean_seconds += (report.seconds - self._mean_seconds) / 8
         if report.failure is None:
-            return outcomes.succeeded(claim, report.return_value)
+            return outcomes.succeeded(claim, report.return_value, report.output)
+        if reason is not None:
+            return outcomes.told_to_stop(claim, reason, report.failure.traceback, report.output)
         if self._recalled and report.failure.exception_class_path == "builtins.KeyboardInterrupt":
-            return outcomes.stopped(claim)
-        return outcomes.failed(claim, report.failure)
+            return outcomes.stopped(claim, report.output)
+        return outcomes.failed(claim, report.failure, report.retry_in, report.output)
 
     def _write(self, batch: list[Outcome]) -> dict[uuid.UUID, State]:
         try:
@@ -189,3 +254,18 @@ class Dispatcher:
                 id=poison.id, attempt=poison.attempt, state=State.FAILED, failure=failure
             )
             return self.store.finish_many(self.worker, [refused])
+
+
+@lru_cache(maxsize=256)
+def _call_options(text: str) -> CallOptions:
+    """What a row's options ask of the cluster. Only the store retries."""
+    options = read_options(text)
+    return CallOptions(
+        num_cpus=options.num_cpus,
+        num_gpus=options.num_gpus,
+        memory=options.memory,
+        resources=options.resources,
+        runtime_env=options.runtime_env,
+        max_retries=0,
+        name="task",
+    )

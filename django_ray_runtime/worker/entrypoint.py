@@ -4,6 +4,7 @@ Whatever the task does, a report comes back: its own exceptions never leave this
 that one that cannot be pickled does no harm.
 """
 
+import inspect
 import json
 import pickle
 import time
@@ -13,14 +14,25 @@ from operator import attrgetter
 from traceback import format_exception
 from typing import Any
 
+from django.db import Error, connections
+
 from django_ray_runtime.bootstrap import set_up
+from django_ray_runtime.conf import runtime_settings
+from django_ray_runtime.context import Run, running
+from django_ray_runtime.exceptions import CallCancelled
+from django_ray_runtime.options import TaskOptions, read_options
 from django_ray_runtime.payload import to_json, to_text
 from django_ray_runtime.records import CLAIM_COLUMNS, Claim, Failure
+from django_ray_runtime.results import load_task, result_of_claim
+from django_ray_runtime.retries import retry_delay
+from django_ray_runtime.store import get_store
+from django_ray_runtime.task_context import RayTaskContext
+from django_ray_runtime.worker.output import captured
 
 _fields = attrgetter(*CLAIM_COLUMNS)
 
-# A report as it travels: seconds, return value as JSON text, exception class path, traceback.
-# A list of plain values, which Ray carries without pickling.
+# A report as it travels: seconds, return value as JSON text, exception class path, traceback,
+# seconds until the next run, output. A list of plain values, which Ray carries without pickling.
 type Wire = list[Any]
 
 
@@ -31,13 +43,15 @@ class Report:
     seconds: float
     return_value: str | None = None
     failure: Failure | None = None
+    retry_in: float | None = None  # seconds; None: it is not run again
+    output: str = ""
 
 
 def read_report(wire: Wire) -> Report:
     """What `run_task` returned."""
-    seconds, value, class_path, traceback = wire
+    seconds, value, class_path, traceback, retry_in, output = wire
     failure = None if class_path is None else Failure(class_path, traceback)
-    return Report(seconds, value, failure)
+    return Report(seconds, value, failure, retry_in, output)
 
 
 def pack(claim: Claim) -> bytes:
@@ -56,16 +70,24 @@ def unpack(packed: bytes) -> Claim:
 def run_task(packed: bytes) -> Wire:
     """Run a claimed task here and report how it ended."""
     began = time.perf_counter()
-    try:
-        set_up()
-        value = _call(unpack(packed))
-        return [time.perf_counter() - began, value, None, None]
-    except BaseException as error:  # SystemExit and the like: the task's, not ours
-        failure = failure_of(error)
-        seconds = time.perf_counter() - began
-        return [seconds, None, failure.exception_class_path, failure.traceback]
-    finally:
-        _tidy_connections()
+    set_up()
+    claim = unpack(packed)
+    options = read_options(claim.options)
+    value, failure, retry_in = None, None, None
+    with captured(runtime_settings().max_output_bytes) as tail:
+        try:
+            with running(Run(claim.id, claim.attempt, claim.worker_ids[-1])):
+                value = _call(claim, options)
+        except BaseException as error:  # SystemExit and the like: the task's, not ours
+            failure = failure_of(error)
+            retry_in = retry_delay(options, claim.failures, type(error))
+        finally:
+            _tidy_connections()
+    seconds = time.perf_counter() - began
+    output = to_text(tail.text())
+    if failure is None:
+        return [seconds, value, None, None, None, output]
+    return [seconds, None, failure.exception_class_path, failure.traceback, retry_in, output]
 
 
 def failure_of(error: BaseException) -> Failure:
@@ -75,25 +97,43 @@ def failure_of(error: BaseException) -> Failure:
     return Failure(f"{kind.__module__}.{kind.__qualname__}", to_text(trace))
 
 
-def _call(claim: Claim) -> str:
-    from django.tasks.base import TaskContext
-
-    from django_ray_runtime.results import load_task, result_of_claim
-
+def _call(claim: Claim, options: TaskOptions) -> str:
     task = load_task(claim.task_path)
     args, kwargs = json.loads(claim.args), json.loads(claim.kwargs)
+    given = args
     if task.takes_context:
-        context: Any = TaskContext(task_result=result_of_claim(claim, args, kwargs))
-        value = task.call(context, *args, **kwargs)
-    else:
-        value = task.call(*args, **kwargs)
-    return to_json(value, f"the return value of {claim.task_path}")
+        result = result_of_claim(claim, args, kwargs)
+        given = [RayTaskContext(task_result=result), *args]
+    if options.timeout is not None and not get_store().note_started(claim, options.timeout):
+        raise CallCancelled("Another run of this task has taken its place.")
+    try:
+        value = task.call(*given, **kwargs)
+    except TypeError as error:
+        _demand_fit(task, given, kwargs, error)
+        raise
+    text = to_json(value, f"the return value of {claim.task_path}")
+    if len(text) > (limit := runtime_settings().max_result_bytes):
+        raise ValueError(
+            f"The return value of {claim.task_path} has {len(text):,} characters of JSON, over "
+            f"MAX_RESULT_BYTES ({limit:,}). Store the data (a file, a row) and return where it is."
+        )
+    return text
+
+
+def _demand_fit(task: Any, args: list[Any], kwargs: dict[str, Any], error: TypeError) -> None:
+    """Raise a TypeError that says what to do where the arguments do not fit the function."""
+    signature = inspect.signature(task.func)
+    try:
+        signature.bind(*args, **kwargs)
+    except TypeError as mismatch:
+        raise TypeError(
+            f"The arguments no longer fit {task.module_path}{signature}: {mismatch}. It was "
+            "changed after this was enqueued: give the new parameter a default, or enqueue again."
+        ) from error
 
 
 def _tidy_connections() -> None:
     """Roll back what the task left open, and drop connections that broke or grew old."""
-    from django.db import Error, connections
-
     for connection in connections.all(initialized_only=True):
         if connection.connection is None or connection.in_atomic_block:
             continue

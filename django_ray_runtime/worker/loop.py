@@ -30,6 +30,7 @@ class Loop:
         settings: RuntimeSettings,
         *,
         grace: float,
+        batch: bool = False,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
@@ -37,6 +38,8 @@ class Loop:
         self.maintenance = maintenance
         self.wakeup = wakeup
         self.grace = grace
+        self.batch = batch  # end when nothing is left to do
+        self._done = False
         self._settings = settings
         self._clock = clock
         self._sleep = sleep
@@ -86,6 +89,13 @@ class Loop:
         if wanted:  # an empty queue is looked at less and less often
             longer = min(self._pause * 2, self._settings.poll_max_seconds)
             self._pause = self._settings.poll_min_seconds if claimed else longer
+        if not claimed and self.dispatcher.idle:
+            self._done = self._nothing_left()
+
+    def _nothing_left(self) -> bool:
+        if self.dispatcher.left == 0:
+            return True
+        return self.batch and not self.dispatcher.store.has_outstanding(self.dispatcher.queues)
 
     def _observe_stop(self, now: float) -> None:
         if (self._stop_asked or self.wakeup.parent_gone) and self._deadline is None:
@@ -115,4 +125,4 @@ class Loop:
         return min(patience, self._pause) if self.dispatcher.free_slots else patience
 
     def _finished(self) -> bool:
-        return self._deadline is not None and self.dispatcher.idle
+        return (self._done or self._deadline is not None) and self.dispatcher.idle

@@ -19,9 +19,10 @@ from django.db import DatabaseError, InterfaceError, connections
 from django_ray_runtime.conf import RuntimeSettings
 from django_ray_runtime.ids import new_worker_id
 from django_ray_runtime.ray_cluster import new_temp_dir
+from django_ray_runtime.signals import announce_ended
 from django_ray_runtime.states import WorkerState
 from django_ray_runtime.store import Liveness
-from django_ray_runtime.worker.child import UNUSABLE, Options
+from django_ray_runtime.worker.child import CHANGED, UNUSABLE, Options
 from django_ray_runtime.worker.wakeup import Wakeup
 
 logger = logging.getLogger(__name__)
@@ -56,7 +57,9 @@ class Supervisor:
         processes: int,
         grace: float,
         temp_root: str | None,
+        finite: bool = False,
     ) -> None:
+        """With `finite`, a child that ends in good order is not followed by another."""
         self._liveness = liveness
         self._settings = settings
         self._make_options = make_options
@@ -64,6 +67,7 @@ class Supervisor:
         self._processes = processes
         self._grace = grace
         self._temp_root = temp_root
+        self._finite = finite
         self._children: list[_Child] = []
         self._unburied: list[str] = []
         self._wakeup = Wakeup()
@@ -86,7 +90,7 @@ class Supervisor:
         }
         before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
         try:
-            while not (self._stops and not self._children):
+            while self._children or not (self._stops or self._is_done):
                 self._turn()
                 self._wakeup.wait(self._patience())
             self._with_database(self._bury)
@@ -123,11 +127,15 @@ class Supervisor:
             self._start()
 
     @property
+    def _is_done(self) -> bool:
+        return self._finite and not self._processes
+
+    @property
     def _lacks_children(self) -> bool:
         return not self._stops and len(self._children) < self._processes
 
     def _patience(self) -> float:
-        if self._stops and not self._children:
+        if (self._stops or self._is_done) and not self._children:
             return 0.0
         books = min(self._beat_at, self._start_at) if self._lacks_children else self._beat_at
         return max(0.0, min(max(books, self._database_at), self._kill_at) - time.monotonic())
@@ -176,6 +184,12 @@ class Supervisor:
             code = child.process.returncode
             if code == 0 and self._stops:
                 continue
+            if code == 0 and self._finite:  # it has done what it was started for
+                self._processes -= 1
+                continue
+            if code == CHANGED:
+                self._start_at = now
+                continue
             self._unburied.append(child.worker)
             if code == UNUSABLE and self._backoff == FIRST_BACKOFF:
                 self._exit_code = UNUSABLE
@@ -197,8 +211,13 @@ class Supervisor:
         while self._unburied:
             released = self._liveness.declare_dead(self._unburied[0])
             worker = self._unburied.pop(0)
-            if released:
-                logger.warning("Worker %s is lost; %d tasks run again", worker, released)
+            if released.tasks:
+                again = released.tasks - len(released.failed)
+                logger.warning(
+                    "Worker %s is lost; %d tasks run again, %d have failed",
+                    worker, again, len(released.failed),
+                )  # fmt: skip
+                announce_ended(released.failed)
 
     def _pass_on_stop(self, now: float) -> None:
         if self._told == 0 and self._stops:

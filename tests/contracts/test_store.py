@@ -225,7 +225,7 @@ def test_a_silent_worker_is_declared_dead_and_its_tasks_run_again(
     rescuer = make_worker(liveness, "host:2:b")
     make_steady(rescuer)
     make_silent(worker)
-    assert liveness.rescue(rescuer, DEAD_AFTER) == 2
+    assert liveness.rescue(rescuer, DEAD_AFTER).tasks == 2
     assert Worker.objects.get(id=worker).state == WorkerState.DEAD
     assert set(store.finish_many(worker, [success(claim) for claim in claims])) == set()
     again = store.claim(QUEUES, 2, rescuer)
@@ -242,7 +242,7 @@ def test_a_worker_with_a_fresh_heartbeat_is_left_alone(
     QueuedTask.objects.update(last_attempted_at=timezone.now() - timedelta(hours=1))
     rescuer = make_worker(liveness, "host:2:b")
     make_steady(rescuer)
-    assert liveness.rescue(rescuer, DEAD_AFTER) == 0
+    assert liveness.rescue(rescuer, DEAD_AFTER).tasks == 0
     assert QueuedTask.objects.running().count() == 1
 
 
@@ -255,10 +255,10 @@ def test_a_rescuer_that_was_silent_itself_judges_nobody(
     make_steady(rescuer)
     make_silent(worker)
     make_silent(rescuer)
-    assert liveness.rescue(rescuer, DEAD_AFTER) == 0
+    assert liveness.rescue(rescuer, DEAD_AFTER).tasks == 0
     # Its first beat after the gap starts a new steady time, so it must wait once more.
     assert liveness.beat([rescuer], DEAD_AFTER) == set()
-    assert liveness.rescue(rescuer, DEAD_AFTER) == 0
+    assert liveness.rescue(rescuer, DEAD_AFTER).tasks == 0
     assert QueuedTask.objects.running().count() == 1
 
 
@@ -308,7 +308,7 @@ def test_a_task_that_lost_too_many_workers_fails(
         name = make_worker(liveness, f"host:{number}:x")
         [claim] = store.claim(QUEUES, 1, name)
         assert claim.attempt == number
-        assert liveness.declare_dead(name) == 1
+        assert liveness.declare_dead(name).tasks == 1
     row = QueuedTask.objects.get()
     assert (row.state, row.losses) == ("FAILED", 3)
     assert row.finished_at is not None
@@ -323,7 +323,7 @@ def test_tasks_of_a_worker_whose_row_is_gone_are_rescued(
     Worker.objects.all().delete()
     rescuer = make_worker(liveness, "host:2:b")
     make_steady(rescuer)
-    assert liveness.rescue(rescuer, DEAD_AFTER) == 1
+    assert liveness.rescue(rescuer, DEAD_AFTER).tasks == 1
 
 
 def test_racing_claimers_get_every_task_once(store: Store, worker: str) -> None:

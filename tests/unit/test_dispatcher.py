@@ -100,7 +100,7 @@ def test_short_tasks_are_handed_over_ahead_of_free_slots(store: Store, worker: s
     for n in range(7):
         tasks.add.enqueue(n, 1)
     dispatcher.fill()
-    held.calls[0].finish([0.001, "1", None, None])
+    held.calls[0].finish([0.001, "1", None, None, None, ""])
     dispatcher.flush()
     dispatcher.fill()
     assert len([call for call in held.calls if not call.done]) == 5
@@ -141,7 +141,7 @@ def test_after_the_grace_what_did_not_start_is_unspent_and_what_ran_is_spent(
     assert states() == ["SUCCESSFUL", "READY", "READY"]
     assert list(QueuedTask.objects.order_by("id").values_list("attempt", flat=True)) == [1, 1, 0]
     # The late completion is nobody's business any more.
-    running.finish([0.001, "1", None, None])
+    running.finish([0.001, "1", None, None, None, ""])
     assert dispatcher.flush() == 0
     assert dispatcher.abandon() is False
 
@@ -154,7 +154,7 @@ def test_an_interrupt_after_the_grace_is_no_failure_of_the_task(
     monkeypatch.setattr(held, "recall", lambda call: None)
     dispatcher.drain()
     dispatcher.recall()
-    held.calls[0].finish([1.0, None, "builtins.KeyboardInterrupt", "Traceback"])
+    held.calls[0].finish([1.0, None, "builtins.KeyboardInterrupt", "Traceback", None, ""])
     dispatcher.flush()
     assert states() == ["READY"]
 

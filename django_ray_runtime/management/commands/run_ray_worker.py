@@ -4,7 +4,12 @@ import argparse
 import sys
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import (
+    BaseCommand,
+    CommandError,
+    CommandParser,
+    DjangoHelpFormatter,
+)
 from django.tasks import task_backends
 
 from django_ray_runtime.backend import RayTaskBackend
@@ -34,11 +39,37 @@ def _seconds(text: str) -> float:
     return value
 
 
-def _queues(text: str) -> tuple[str, ...]:
+def _names(text: str) -> tuple[str, ...]:
     names = tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
     if not names:
         raise argparse.ArgumentTypeError("expected names of queues, such as default,bulk")
     return names
+
+
+def _queues(text: str) -> dict[str, int]:
+    """`default:3,bulk` as names and weights; without a weight it is 1."""
+    weights: dict[str, int] = {}
+    for one in _names(text):
+        name, colon, weight = one.partition(":")
+        if not name or (colon and not (weight.isdecimal() and int(weight) >= 1)):
+            raise argparse.ArgumentTypeError(
+                f"expected names of queues, each with a weight of at least 1 if any, such as "
+                f"default:3,bulk:1; got {one!r}"
+            )
+        weights[name] = int(weight or 1)
+    return weights
+
+
+_EXAMPLES = """
+examples:
+  manage.py run_ray_worker                          all queues, on Ray where it can be had
+  manage.py run_ray_worker --queues urgent:5,bulk:1  five of urgent for one of bulk
+  manage.py run_ray_worker --batch --executor sequential   do what is there, without Ray; end
+"""
+
+
+class _Formatter(DjangoHelpFormatter, argparse.RawDescriptionHelpFormatter):
+    """Django's order of options, and examples as they are written."""
 
 
 class Command(BaseCommand):
@@ -49,8 +80,15 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument(
-            "--queues", type=_queues, metavar="A,B", help="queues to serve (all of TASKS)"
+        parser.formatter_class = _Formatter
+        parser.epilog = _EXAMPLES
+        queues = parser.add_mutually_exclusive_group()
+        queues.add_argument(
+            "--queues", type=_queues, metavar="A:3,B:1",
+            help="queues to serve (all of TASKS); with weights, three of A for one of B",
+        )  # fmt: skip
+        queues.add_argument(
+            "--exclude-queues", type=_names, metavar="A,B", help="serve all queues but these"
         )
         parser.add_argument(
             "--concurrency", type=_whole, metavar="N",
@@ -71,6 +109,17 @@ class Command(BaseCommand):
             "--grace", type=_seconds, metavar="SECONDS",
             help="how long running tasks may go on after a stop (GRACE_SECONDS: 30)",
         )  # fmt: skip
+        parser.add_argument(
+            "--max-tasks", type=_whole, metavar="N",
+            help="end after this many tasks (each process); for a service manager that restarts",
+        )  # fmt: skip
+        parser.add_argument(
+            "--batch", action="store_true", help="end when nothing is left that could run now"
+        )
+        parser.add_argument(
+            "--reload", action="store_true",
+            help="start anew when the project's code changes; for development",
+        )  # fmt: skip
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
@@ -84,7 +133,7 @@ class Command(BaseCommand):
 def _supervisor(options: dict[str, Any]) -> Supervisor:
     settings = runtime_settings()
     demand_database(settings.database)
-    queues = _known(options["queues"])
+    weights = _served(options["queues"], options["exclude_queues"])
     grace = settings.grace_seconds if options["grace"] is None else options["grace"]
     address = options["address"] or settings.ray_address
     if (
@@ -104,7 +153,11 @@ def _supervisor(options: dict[str, Any]) -> Supervisor:
     def make_options(worker: str, temp_dir: str) -> Options:
         return Options(
             worker=worker,
-            queues=queues,
+            queues=tuple(weights),
+            weights=tuple(weights.values()),
+            max_tasks=options["max_tasks"],
+            batch=options["batch"],
+            reload=options["reload"],
             concurrency=options["concurrency"],
             executor=options["executor"],
             address=address,
@@ -116,23 +169,27 @@ def _supervisor(options: dict[str, Any]) -> Supervisor:
         get_liveness(),
         settings,
         make_options,
-        queues=queues,
+        queues=tuple(weights),
+        finite=options["batch"] or options["max_tasks"] is not None,
         processes=options["processes"],
         grace=grace,
         temp_root=settings.ray_temp_dir,
     )
 
 
-def _known(asked: tuple[str, ...] | None) -> tuple[str, ...]:
-    """The queues to serve; refuses one that no backend of ours lists."""
+def _served(asked: dict[str, int] | None, excluded: tuple[str, ...] | None) -> dict[str, int]:
+    """The queues to serve with their weights; refuses one that no backend of ours lists."""
     backends = [backend for backend in task_backends.all() if isinstance(backend, RayTaskBackend)]
     if not backends:
         raise CommandError("TASKS has no backend django_ray_runtime.backend.RayTaskBackend.")
     known = sorted({queue for backend in backends for queue in backend.queues})
     anything_goes = any(not backend.queues for backend in backends)
-    unknown = [queue for queue in asked or () if queue not in known]
+    unknown = [queue for queue in (asked or excluded or ()) if queue not in known]
     if unknown and not anything_goes:
         raise CommandError(
             f"No queue {', '.join(map(repr, unknown))}. TASKS lists: {', '.join(known)}."
         )
-    return asked or tuple(known) or ("default",)
+    rest = [queue for queue in known or ["default"] if queue not in (excluded or ())]
+    if not rest:
+        raise CommandError(f"--exclude-queues leaves none of: {', '.join(known)}.")
+    return asked or dict.fromkeys(rest, 1)

@@ -1,0 +1,53 @@
+"""Which run of which task this code belongs to: in the task itself, and in its chunks."""
+
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+
+# A run as it travels to a chunk's process.
+type RunWire = tuple[bytes, int, str]
+
+
+@dataclass(slots=True, eq=False)
+class Run:
+    """One run of a queued task, as seen from one call."""
+
+    task_id: uuid.UUID
+    attempt: int
+    worker: str
+    is_part: bool = False  # a chunk of the task, not the task itself
+    at_exit: list[Callable[[], None]] = field(default_factory=list)
+    reporter: object = None  # of its progress, once it has reported some
+    cancelled: bool = False  # as last seen …
+    looked_at: float = float("-inf")  # … then, by time.monotonic
+
+    def to_wire(self) -> RunWire:
+        return self.task_id.bytes, self.attempt, self.worker
+
+
+_current: ContextVar[Run | None] = ContextVar("run", default=None)
+
+
+def current_run() -> Run | None:
+    """The run that this code belongs to; None outside of tasks."""
+    return _current.get()
+
+
+@contextmanager
+def running(run: Run) -> Iterator[Run]:
+    """Within this context, the code belongs to `run`."""
+    token = _current.set(run)
+    try:
+        yield run
+    finally:
+        for leave in run.at_exit:
+            leave()
+        _current.reset(token)
+
+
+def part_of(wire: RunWire) -> Run:
+    """The run of a chunk, from what its task sent along."""
+    identity, attempt, worker = wire
+    return Run(uuid.UUID(bytes=identity), attempt, worker, is_part=True)

@@ -1,0 +1,87 @@
+"""The duties of a worker: due tasks, silent workers, tasks that are to stop, old rows."""
+
+from django_ray_runtime.conf import RuntimeSettings
+from django_ray_runtime.control import prune
+from django_ray_runtime.signals import announce_ended
+from django_ray_runtime.store import Liveness, Pruning, Waiting, get_pruning, get_waiting
+from django_ray_runtime.store.pruning import BATCH as PRUNE_BATCH
+from django_ray_runtime.store.waiting import BATCH as WAITING_BATCH
+from django_ray_runtime.worker.dispatcher import Dispatcher
+from django_ray_runtime.worker.maintenance import Duty
+
+ALIVE_SECONDS = 1.0
+LOOK_SECONDS = 1.0
+STOP_SECONDS = 0.5
+PRUNE_SECONDS = 60.0
+LEFTOVER_SECONDS = 600.0
+
+
+def duties_of(dispatcher: Dispatcher, liveness: Liveness, settings: RuntimeSettings) -> list[Duty]:
+    """All that a worker does beside running tasks."""
+    return [
+        watch_executor(dispatcher),
+        watch_waiting(get_waiting()),
+        rescue_others(liveness, dispatcher.worker, settings.dead_after_seconds),
+        watch_stops(dispatcher),
+        prune_old(get_pruning()),
+    ]
+
+
+def watch_executor(dispatcher: Dispatcher) -> Duty:
+    """Notice that what runs the tasks is gone."""
+
+    def run(now: float) -> float:
+        dispatcher.executor.demand_alive()
+        return ALIVE_SECONDS
+
+    return Duty(run)
+
+
+def watch_waiting(waiting: Waiting) -> Duty:
+    """Promote and expire what is due; sleep until the next is, at most a second: something
+    due earlier may be enqueued meanwhile."""
+
+    def run(now: float) -> float:
+        until = waiting.seconds_until_next()
+        if until is None or until > 0:
+            return min(LOOK_SECONDS, LOOK_SECONDS if until is None else until)
+        promoted, expired = waiting.promote(), waiting.expire()
+        announce_ended(expired)
+        return 0.0 if max(promoted, len(expired)) == WAITING_BATCH else 0.01
+
+    return Duty(run)
+
+
+def rescue_others(liveness: Liveness, worker: str, dead_after: float) -> Duty:
+    """Take over what silent workers held."""
+
+    def run(now: float) -> float:
+        announce_ended(liveness.rescue(worker, dead_after).failed)
+        return dead_after / 4
+
+    return Duty(run)
+
+
+def watch_stops(dispatcher: Dispatcher) -> Duty:
+    """Notice what is cancelled or out of time, and see that it ends."""
+
+    def run(now: float) -> float:
+        if dispatcher.in_flight or dispatcher.is_stopping_tasks:
+            dispatcher.stop_tasks(now, dispatcher.store.to_stop(dispatcher.worker))
+        return STOP_SECONDS
+
+    return Duty(run)
+
+
+def prune_old(pruning: Pruning) -> Duty:
+    """Delete what finished long ago, a batch at a time; sooner again while there is more."""
+    leftovers_due = 0.0
+
+    def run(now: float) -> float:
+        nonlocal leftovers_due
+        if now >= leftovers_due:
+            pruning.prune_leftovers()
+            leftovers_due = now + LEFTOVER_SECONDS
+        return 1.0 if prune() >= PRUNE_BATCH else PRUNE_SECONDS
+
+    return Duty(run)

@@ -1,0 +1,77 @@
+"""What a run prints and logs: its end is kept, and all of it passes on."""
+
+import logging
+import sys
+import threading
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from typing import Any, TextIO
+
+_FORMAT = logging.Formatter("%(levelname)s %(name)s: %(message)s")
+
+
+class Tail:
+    """The last `limit` bytes of a text that is written bit by bit."""
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self._parts: deque[str] = deque()
+        self._size = 0  # characters: never more than bytes
+
+    def write(self, text: str) -> None:
+        self._parts.append(text[-self.limit :])
+        self._size += len(self._parts[-1])
+        while self._size - len(self._parts[0]) >= self.limit:
+            self._size -= len(self._parts.popleft())
+
+    def text(self) -> str:
+        """What is kept, cut at a whole character, and told when something is missing."""
+        whole = "".join(self._parts)
+        encoded = whole.encode("utf-8", "replace")
+        return encoded[-self.limit :].decode("utf-8", "ignore")
+
+
+class _Tee:
+    """A stream that passes on what is written to it, and remembers the end."""
+
+    def __init__(self, stream: TextIO, tail: Tail) -> None:
+        self._stream = stream
+        self._tail = tail
+
+    def write(self, text: str) -> int:
+        self._tail.write(text)
+        return self._stream.write(text)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+class _TailHandler(logging.Handler):
+    """Keeps what the task's own thread logs; in a worker without Ray others log too."""
+
+    def __init__(self, tail: Tail) -> None:
+        super().__init__()
+        self._tail = tail
+        self._thread = threading.get_ident()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.thread == self._thread or not record.name.startswith("django_ray_runtime"):
+            self._tail.write(_FORMAT.format(record) + "\n")
+
+
+@contextmanager
+def captured(limit: int) -> Iterator[Tail]:
+    """Within this context, keep the end of what this process prints and logs."""
+    tail = Tail(limit)
+    if not limit:
+        yield tail
+        return
+    handler = _TailHandler(tail)
+    root = logging.getLogger()
+    root.addHandler(handler)
+    try:
+        with redirect_stdout(_Tee(sys.stdout, tail)), redirect_stderr(_Tee(sys.stderr, tail)):
+            yield tail
+    finally:
+        root.removeHandler(handler)
