@@ -5,6 +5,8 @@ RuntimeFault
 │   ├── InvalidSettings
 │   ├── RayUnavailable
 │   └── NotMigrated
+├── InvalidSchedule     a declaration of a periodic task cannot be used
+├── UnknownSchedule     no periodic task has this name here
 ├── ExecutorLost        what runs the calls is gone; only a new process helps
 ├── CallLost            the process that ran a call is gone
 ├── CallCancelled       a call was taken back before it ran, or stopped
@@ -34,6 +36,14 @@ class RayUnavailable(Unusable):
 
 class NotMigrated(Unusable):
     """The database lacks tables of this application."""
+
+
+class InvalidSchedule(RuntimeFault, ValueError):
+    """A declaration of a periodic task cannot be used; the message says why."""
+
+
+class UnknownSchedule(RuntimeFault, LookupError):
+    """There is no periodic task of this name, or this process does not declare it."""
 
 
 class ExecutorLost(RuntimeFault):
