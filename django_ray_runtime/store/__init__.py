@@ -7,9 +7,10 @@ from django_ray_runtime.exceptions import Unusable
 from django_ray_runtime.store.base import Store
 from django_ray_runtime.store.liveness import Liveness
 from django_ray_runtime.store.postgresql import PostgreSQLStore
+from django_ray_runtime.store.schedules import Schedules
 from django_ray_runtime.store.sqlite import SQLiteStore
 
-__all__ = ["Liveness", "Store", "get_liveness", "get_store"]
+__all__ = ["Liveness", "Schedules", "Store", "get_liveness", "get_schedules", "get_store"]
 
 _STORES: dict[str, type[Store]] = {"postgresql": PostgreSQLStore, "sqlite": SQLiteStore}
 
@@ -26,3 +27,8 @@ def get_store() -> Store:
 def get_liveness() -> Liveness:
     """The worker rows in the same database."""
     return Liveness(runtime_settings().database)
+
+
+def get_schedules() -> Schedules:
+    """The rows of periodic tasks in the same database."""
+    return Schedules(runtime_settings().database)
