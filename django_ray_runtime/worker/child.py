@@ -12,10 +12,14 @@ import signal
 import sys
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
 
 from django_ray_runtime.bootstrap import set_up
 from django_ray_runtime.exceptions import CallLost, ExecutorLost, RayUnavailable, Unusable
 from django_ray_runtime.executors.base import Executor
+
+if TYPE_CHECKING:
+    from django_ray_runtime.worker.maintenance import Maintenance
 
 # Exit code for what a restart cannot mend (sysexits.h: configuration error).
 UNUSABLE = 78
@@ -96,6 +100,7 @@ def _work(options: Options, executor: Executor) -> int:
     maintenance = Maintenance(
         store, liveness, options.worker, settings.dead_after_seconds, executor.demand_alive
     )
+    _add_periodic(maintenance)
     loop = Loop(dispatcher, maintenance, wakeup, settings, grace=options.grace)
     # After Ray: its start puts a handler of its own into place.
     signal.signal(signal.SIGTERM, lambda *_: loop.stop())
@@ -117,6 +122,18 @@ def _work(options: Options, executor: Executor) -> int:
         # The supervisor would have removed it; Ray's processes end with us.
         shutil.rmtree(options.temp_dir, ignore_errors=True)
     return 0
+
+
+def _add_periodic(maintenance: "Maintenance") -> None:
+    """One more duty where the applications declare periodic tasks."""
+    from django_ray_runtime.periodic import discover
+    from django_ray_runtime.store import get_schedules
+    from django_ray_runtime.worker.maintenance import Duty
+    from django_ray_runtime.worker.periodic import EVERY_SECONDS, Ticker
+
+    if declared := discover():
+        ticker = Ticker(get_schedules(), declared)
+        maintenance.duties.append(Duty(every=EVERY_SECONDS, run=ticker.run))
 
 
 def _connect(options: Options) -> tuple[Executor, Callable[[], None]]:
