@@ -6,6 +6,8 @@ RuntimeFault
 │   ├── RayUnavailable
 │   └── NotMigrated
 ├── UnknownQueue        no queue of that name
+├── InvalidSchedule     a declaration of a periodic task cannot be used
+├── UnknownSchedule     no periodic task has this name here
 ├── ExecutorLost        what runs the calls is gone; only a new process helps
 ├── CallLost            the process that ran a call is gone
 ├── CallCancelled       a call was taken back before it ran, or stopped
@@ -39,6 +41,14 @@ class NotMigrated(Unusable):
 
 class UnknownQueue(RuntimeFault):
     """No queue has this name; the message lists those there are."""
+
+
+class InvalidSchedule(RuntimeFault, ValueError):
+    """A declaration of a periodic task cannot be used; the message says why."""
+
+
+class UnknownSchedule(RuntimeFault, LookupError):
+    """There is no periodic task of this name, or this process does not declare it."""
 
 
 class ExecutorLost(RuntimeFault):

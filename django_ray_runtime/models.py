@@ -9,6 +9,7 @@ from django.db.models.functions import Now
 
 from django_ray_runtime.ids import uuid7
 from django_ray_runtime.states import ADMITTED, FINAL, LIVING, WAITING, State, WorkerState
+from django_ray_runtime.ticks import Missed
 
 FINAL_STATES, WAITING_STATES, ADMITTED_STATES = (
     sorted(states) for states in (FINAL, WAITING, ADMITTED)
@@ -249,3 +250,31 @@ class TaskProgress(models.Model):
 
     def __str__(self) -> str:
         return f"{self.done} of {self.total or '?'}"
+
+
+class PeriodicTask(models.Model):
+    """A schedule as the workers keep it: when it is due next, and what ran last."""
+
+    name = models.CharField(max_length=255, primary_key=True)
+    task_path = models.TextField(help_text="Dotted path of the task.")
+    schedule = models.CharField(max_length=200, help_text="For people: the ticks as declared.")
+    missed = models.CharField(
+        max_length=8, choices=[(policy.value, policy.value) for policy in Missed]
+    )
+    enabled = models.BooleanField(default=True)
+    next_run_at = models.DateTimeField(
+        null=True, help_text="The next tick. Empty while disabled, and until a worker computes it."
+    )
+    last_run_at = models.DateTimeField(null=True, help_text="When it was last enqueued.")
+    last_task = models.UUIDField(
+        null=True, help_text="What was enqueued then; its row may have been pruned since."
+    )
+    declared_at = models.DateTimeField(
+        db_default=Now(), help_text="Since when the declaration is as it is."
+    )
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.schedule})"

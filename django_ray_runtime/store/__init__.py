@@ -10,6 +10,7 @@ from django_ray_runtime.store.liveness import Liveness
 from django_ray_runtime.store.postgresql import PostgreSQLStore
 from django_ray_runtime.store.progress import ProgressRows
 from django_ray_runtime.store.pruning import Pruning
+from django_ray_runtime.store.schedules import Schedules
 from django_ray_runtime.store.sqlite import SQLiteStore
 from django_ray_runtime.store.uniques import Uniques
 from django_ray_runtime.store.waiting import Waiting
@@ -19,6 +20,7 @@ __all__ = [
     "Liveness",
     "ProgressRows",
     "Pruning",
+    "Schedules",
     "Store",
     "Uniques",
     "Waiting",
@@ -26,6 +28,7 @@ __all__ = [
     "get_liveness",
     "get_progress_rows",
     "get_pruning",
+    "get_schedules",
     "get_store",
     "get_uniques",
     "get_waiting",
@@ -71,3 +74,8 @@ def get_pruning() -> Pruning:
 def get_progress_rows() -> ProgressRows:
     """The progress of tasks in the same database."""
     return ProgressRows(runtime_settings().database)
+
+
+def get_schedules() -> Schedules:
+    """The rows of periodic tasks in the same database."""
+    return Schedules(runtime_settings().database)

@@ -82,8 +82,6 @@ def _run(options: Options) -> int:
 
 
 def _work(options: Options, executor: Executor) -> int:
-    from django.utils.module_loading import autodiscover_modules
-
     from django_ray_runtime.conf import runtime_settings
     from django_ray_runtime.states import WorkerState
     from django_ray_runtime.store import get_liveness, get_store
@@ -98,7 +96,6 @@ def _work(options: Options, executor: Executor) -> int:
     store, liveness = get_store(), get_liveness()
     concurrency = options.concurrency or executor.slots()
     wakeup = Wakeup(parent=sys.stdin.fileno())
-    autodiscover_modules("tasks")
     dispatcher = Dispatcher(
         store,
         executor,

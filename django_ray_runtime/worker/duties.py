@@ -2,18 +2,29 @@
 
 from django_ray_runtime.conf import RuntimeSettings
 from django_ray_runtime.control import prune
+from django_ray_runtime.periodic import discover
 from django_ray_runtime.signals import announce_ended
-from django_ray_runtime.store import Liveness, Pruning, Waiting, get_pruning, get_waiting
+from django_ray_runtime.store import (
+    Liveness,
+    Pruning,
+    Waiting,
+    get_pruning,
+    get_schedules,
+    get_waiting,
+)
 from django_ray_runtime.store.pruning import BATCH as PRUNE_BATCH
 from django_ray_runtime.store.waiting import BATCH as WAITING_BATCH
 from django_ray_runtime.worker.dispatcher import Dispatcher
 from django_ray_runtime.worker.maintenance import Duty
+from django_ray_runtime.worker.periodic import Ticker
 
 ALIVE_SECONDS = 1.0
 LOOK_SECONDS = 1.0
 STOP_SECONDS = 0.5
 PRUNE_SECONDS = 60.0
 LEFTOVER_SECONDS = 600.0
+IDLE_SECONDS = 3600.0
+SHORTEST_SECONDS = 0.01
 
 
 def duties_of(dispatcher: Dispatcher, liveness: Liveness, settings: RuntimeSettings) -> list[Duty]:
@@ -24,6 +35,7 @@ def duties_of(dispatcher: Dispatcher, liveness: Liveness, settings: RuntimeSetti
         rescue_others(liveness, dispatcher.worker, settings.dead_after_seconds),
         watch_stops(dispatcher),
         prune_old(get_pruning()),
+        tick_schedules(),
     ]
 
 
@@ -47,7 +59,7 @@ def watch_waiting(waiting: Waiting) -> Duty:
             return min(LOOK_SECONDS, LOOK_SECONDS if until is None else until)
         promoted, expired = waiting.promote(), waiting.expire()
         announce_ended(expired)
-        return 0.0 if max(promoted, len(expired)) == WAITING_BATCH else 0.01
+        return 0.0 if max(promoted, len(expired)) == WAITING_BATCH else SHORTEST_SECONDS
 
     return Duty(run)
 
@@ -58,6 +70,17 @@ def rescue_others(liveness: Liveness, worker: str, dead_after: float) -> Duty:
     def run(now: float) -> float:
         announce_ended(liveness.rescue(worker, dead_after).failed)
         return dead_after / 4
+
+    return Duty(run)
+
+
+def tick_schedules() -> Duty:
+    """Enqueue what is due by the clock; looked for in the applications' `tasks.py`."""
+    ticker = Ticker(get_schedules(), discover())
+
+    def run(now: float) -> float:
+        ticker.run()
+        return max(SHORTEST_SECONDS, ticker.seconds_until_due) if ticker.declared else IDLE_SECONDS
 
     return Duty(run)
 
