@@ -24,8 +24,10 @@ ROOT = Path(__file__).resolve().parent.parent
 class HeldCall:
     """A call that a test finishes when it wants to."""
 
-    def __init__(self, func: Callable[..., Any], args: Any, on_done: OnDone | None) -> None:
-        self.func, self.args, self.on_done = func, args, on_done
+    def __init__(
+        self, func: Callable[..., Any], args: Any, options: Any, on_done: OnDone | None
+    ) -> None:
+        self.func, self.args, self.options, self.on_done = func, args, options, on_done
         self.value: Any = None
         self.error: BaseException | None = None
         self.done = False
@@ -59,7 +61,7 @@ class HeldExecutor(Executor):
         on_done: OnDone | None = None,
         **kwargs: Any,
     ) -> Handle:
-        self.calls.append(HeldCall(func, args, on_done))
+        self.calls.append(HeldCall(func, args, options, on_done))
         return self.calls[-1]
 
     def wait(self, handles: Collection[Handle], timeout: float | None = None) -> list[Handle]:

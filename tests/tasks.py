@@ -89,3 +89,100 @@ def leave():
 @task
 def fan_out_and_wait(started, release):
     return parallel_map(wait_for_file.func, [started], release=release, num_cpus=0)
+
+
+@task(concurrency_key=lambda user: f"user:{user}", concurrency_limit=1)
+def of_user(user):
+    return user
+
+
+class Flaky(Exception):
+    """An error that goes away."""
+
+
+@task(max_attempts=3, retry_backoff=10, retry_on=(Flaky,))
+def flaky(path, fail_times, kind="flaky"):
+    """Fail so many times, then say on which run it worked."""
+    file = Path(path)
+    runs = int(file.read_text()) + 1 if file.exists() else 1
+    file.write_text(str(runs))
+    if runs <= fail_times:
+        raise Flaky("again") if kind == "flaky" else ValueError("other")
+    return runs
+
+
+@task(takes_context=True)
+def ask_whether_cancelled(context, started, seconds=60):
+    """End by itself when it is cancelled, whatever interrupts it."""
+    Path(started).touch()
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        try:
+            if context.cancelled:
+                return "ended by itself"
+            time.sleep(0.05)
+        except KeyboardInterrupt:
+            continue
+    raise TimeoutError("never cancelled")
+
+
+@task
+def ignore_everything(started):
+    """What an interrupt does not end."""
+    Path(started).write_text(str(os.getpid()))
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        try:
+            time.sleep(0.05)
+        except KeyboardInterrupt:
+            continue
+
+
+@task
+def print_and_log(lines=1, fails=False):
+    import logging
+    import sys
+
+    for n in range(lines):
+        print(f"line {n}")
+    print("to stderr", file=sys.stderr)
+    logging.getLogger("tests.tasks").warning("logged %s", "é")
+    if fails:
+        raise ValueError("no")
+
+
+@task
+def report_progress(steps):
+    from django_ray_runtime.progress import report
+
+    for n in range(1, steps + 1):
+        report(n, steps, f"step {n}")
+
+
+def count_part(item):
+    from django_ray_runtime.progress import report
+
+    report(1)
+    report(item)
+    return item
+
+
+@task
+def report_in_parts(items):
+    from django_ray_runtime.progress import report
+
+    report(0, sum(items), "parts")
+    return parallel_map(count_part, items)
+
+
+@task
+def return_value(kind):
+    return {
+        "nan": float("nan"), "nul": "a\0b", "object": object(), "surrogate": "\ud800",
+        "huge": "x" * 2_000, "set": {1}, "fine": {"a": [1, None]},
+    }[kind]  # fmt: skip
+
+
+@task(sensitive=("token",))
+def with_secret(user, token):
+    return user

@@ -61,7 +61,7 @@ SET state = CASE WHEN {_CANCELS} THEN 'CANCELLED' ELSE outcome.state END,
     attempt = {_TASK}.attempt - (1 - outcome.spent),
     worker_ids = CASE WHEN outcome.spent THEN worker_ids
                       ELSE json_remove(worker_ids, '$[#-1]') END,
-    run_after = CASE WHEN outcome.state = 'SCHEDULED'
+    run_after = CASE WHEN outcome.state = 'SCHEDULED' AND NOT ({_CANCELS})
                      THEN strftime('%%Y-%%m-%%d %%H:%%M:%%f', 'now', outcome.delay || ' seconds')
                      ELSE run_after END,
     finished_at = CASE WHEN outcome.state IN ('READY', 'SCHEDULED') AND NOT ({_CANCELS})

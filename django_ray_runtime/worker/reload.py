@@ -20,15 +20,14 @@ def watch_code(on_change: Callable[[], None]) -> None:
 
 def _watch(on_change: Callable[[], None]) -> None:
     reloader = StatReloader()
+    # A module may be changed between its import and the next look: then it is younger than
+    # this process, although it is seen for the first time.
+    began = time.time()
     seen: dict[Path, float] = {}
-    first = True
     while True:
         for path, changed_at in reloader.snapshot_files():
-            before = seen.get(path)
-            seen[path] = changed_at
-            if not first and before is not None and changed_at > before:
+            if changed_at > seen.setdefault(path, began):
                 logger.info("%s changed; the worker starts anew", path)
                 on_change()
                 return
-        first = False
         time.sleep(LOOK_SECONDS)
