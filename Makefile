@@ -62,7 +62,8 @@ test: setup-dev ## Run all tests on SQLite, then those with a database on Postgr
 
 test-fast: setup-dev ## Run the tests that take under a minute together
 	@$(isolated) unset TEST_DATABASE_URL; \
-		$(PY) -m pytest tests/unit tests/properties tests/contracts -m "not slow and not ray"
+		$(PY) -m pytest tests/unit tests/properties tests/contracts tests/web \
+			-m "not slow and not ray"
 
 lint: setup-dev ## Check style, types, layers, migrations and settings
 	$(PY) -m ruff check .

@@ -48,11 +48,13 @@ def _answers(alias: str) -> bool:
 
 
 def _migrations(aliases: list[str]) -> Verdict:
-    missing = 0
-    for alias in aliases:
-        applied = MigrationRecorder(connections[alias]).applied_migrations()
-        missing += len(_leaves() - applied.keys())
-    if missing:
+    try:
+        recorders = [MigrationRecorder(connections[alias]) for alias in aliases]
+        missing = [_leaves() - recorder.applied_migrations().keys() for recorder in recorders]
+    except Error:
+        logger.warning("The table of migrations cannot be read", exc_info=True)
+        return Verdict("migrations", False, "not known: their table cannot be read")
+    if any(missing):
         return Verdict("migrations", False, "some are missing: run `manage.py migrate`")
     return Verdict("migrations", True, "all applied")
 

@@ -13,10 +13,10 @@ def client_address(request: HttpRequest) -> str | None:
     n-th from the end can be believed: everything before it is what the client wrote.
     """
     proxies: int = settings.TRUSTED_PROXIES
-    seen = [request.META.get("REMOTE_ADDR", "")]
+    found = request.META.get("REMOTE_ADDR", "")
     if proxies:
-        seen = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",") or seen
-    found = seen[-min(proxies or 1, len(seen))].strip()
+        seen = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")
+        found = seen[-min(proxies, len(seen))].strip()
     try:
         return str(ipaddress.ip_address(found))
     except ValueError:

@@ -30,7 +30,7 @@ def make_api() -> ProblemAPI:
     return ProblemAPI(
         title="Django on Ray",
         version="1.0.0",
-        description=DESCRIPTION,
+        description=DESCRIPTION.strip(),
         urls_namespace="api",
         auth=SIGNED_IN,
         throttle=[CallerThrottle()],

@@ -6,4 +6,4 @@ class ProjectConfig(AppConfig):
     verbose_name = "Access"
 
     def ready(self) -> None:
-        from project import audit  # noqa: F401  (listens for what routers report)
+        from project import audit, logins  # noqa: F401  (both listen to signals)

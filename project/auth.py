@@ -18,7 +18,7 @@ from ninja.utils import check_csrf
 from django_ray_runtime.rest.access import demand_staff
 from django_ray_runtime.rest.problems import Problem
 from project.models import ApiToken
-from project.throttle import demand_few_failures
+from project.rates import demand_few_failures
 
 
 def unauthorized(request: HttpRequest, detail: str) -> Problem:

@@ -109,7 +109,7 @@ class AuditEntry(models.Model):
 
 
 class RateWindow(models.Model):
-    """How many calls one caller made in the current period. Written by `throttle` only."""
+    """How many calls one caller made in the current period. Written by `rates` only."""
 
     key = models.CharField(max_length=80, primary_key=True)
     period = models.BigIntegerField(help_text="Number of the period since 1970.")

@@ -3,7 +3,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, connections
 from django.db.migrations.recorder import MigrationRecorder
 from django.db.models import DateTimeField, ExpressionWrapper, Value
 from django.db.models.functions import Now
@@ -74,12 +74,11 @@ class TestReadiness:
 def test_a_database_that_does_not_answer_is_told_without_its_address(
     client: Client, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
 ) -> None:
-    from django.db import connections
-
     broken = connections.create_connection("default")
-    broken.settings_dict = {**broken.settings_dict, "NAME": str(tmp_path / "no" / "such.db")}
+    nowhere = {"NAME": str(tmp_path / "no" / "such.db")}
     if broken.vendor == "postgresql":
-        broken.settings_dict |= {"HOST": "127.0.0.1", "PORT": "1"}
+        nowhere = {"HOST": "127.0.0.1", "PORT": "1", "USER": "such"}
+    broken.settings_dict = {**broken.settings_dict, **nowhere}
     monkeypatch.setattr("django_ray_runtime.health.connections", {"default": broken})
     answer = client.get("/readyz")
     assert answer.status_code == 503

@@ -8,7 +8,7 @@ from django.db import connection
 from django.test import Client
 
 from project.models import ApiToken, RateWindow
-from project.throttle import count, rest_of_period
+from project.rates import count, forget_addresses, rest_of_period
 
 pytestmark = pytest.mark.urls("tests.web.site")
 
@@ -71,11 +71,53 @@ class TestFailures:
         assert api.get(WHOAMI).status_code == 200
 
 
+@pytest.mark.django_db
+class TestPasswords:
+    @pytest.fixture(autouse=True)
+    def _allow_two(self, settings: Any) -> None:
+        settings.API_FAILED_LOGINS_RATE = (2, LONG)
+        settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+        User.objects.create_superuser("boss", password="right")
+
+    def log_in(self, client: Client, password: str, address: str = "192.0.2.1") -> bool:
+        form = {"username": "boss", "password": password}
+        return client.post("/admin/login/", form, REMOTE_ADDR=address).status_code == 302
+
+    def test_after_too_many_wrong_ones_the_right_one_is_refused_too(self, client: Client) -> None:
+        assert not self.log_in(client, "wrong")
+        assert self.log_in(client, "right")
+        assert not self.log_in(client, "wrong")
+        assert not self.log_in(client, "right")
+
+    def test_other_addresses_and_tokens_are_not_shut_out(self, client: Client, api: Client) -> None:
+        for _ in range(3):
+            assert not self.log_in(client, "wrong")
+        assert self.log_in(client, "right", "192.0.2.2")
+        assert api.get(WHOAMI, REMOTE_ADDR="192.0.2.1").status_code == 200
+
+    def test_wrong_tokens_do_not_close_the_password_form(self, client: Client) -> None:
+        for _ in range(4):
+            client.get(WHOAMI, REMOTE_ADDR="192.0.2.1")
+        assert self.log_in(client, "right")
+
+
 class TestCounting:
     @pytest.mark.django_db
     def test_a_new_period_starts_from_one_in_the_same_row(self) -> None:
         assert [count("a", 60, now) for now in (0.0, 59.9, 60.0, 119.0, 120.0)] == [1, 2, 1, 2, 1]
         assert RateWindow.objects.count() == 1
+
+    @pytest.mark.django_db
+    def test_addresses_are_forgotten_after_their_period(self) -> None:
+        for key, now in (
+            ("token:192.0.2.1", 0.0),
+            ("token:192.0.2.2", 60.0),
+            ("calls:user:1", 0.0),
+        ):
+            count(key, 60, now)
+        forget_addresses("token", 60, 119.0)
+        kept = RateWindow.objects.order_by("key").values_list("key", flat=True)
+        assert list(kept) == ["calls:user:1/60", "token:192.0.2.2/60"]
 
     def test_the_wait_ends_with_the_period(self) -> None:
         assert [rest_of_period(60, now) for now in (0.0, 0.5, 59.0, 59.9)] == [60, 60, 1, 1]
