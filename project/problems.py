@@ -8,8 +8,9 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import HttpError, Throttled, ValidationError, ValidationErrorContext
+from ninja.openapi.schema import OpenAPISchema
 
-from django_ray_runtime.rest.problems import FieldError, Problem
+from django_ray_runtime.rest.problems import CONTENT_TYPE, SCHEMA, FieldError, Problem
 from project.middleware import DETAILS
 
 
@@ -19,6 +20,17 @@ class ProblemAPI(NinjaAPI):
     def set_default_exception_handlers(self) -> None:
         for kind, handler in _HANDLERS.items():
             self.add_exception_handler(kind, handler)
+
+    def get_openapi_schema(self, **kwargs: Any) -> OpenAPISchema:
+        """With the problem document as the answer of every operation that fails."""
+        schema = super().get_openapi_schema(**kwargs)
+        schema["components"].setdefault("schemas", {})["Problem"] = SCHEMA
+        reference = {"schema": {"$ref": "#/components/schemas/Problem"}}
+        failed = {"description": "It failed.", "content": {CONTENT_TYPE: reference}}
+        for path in schema["paths"].values():
+            for operation in path.values():
+                operation["responses"].setdefault("default", failed)
+        return schema
 
     def validation_error_from_error_contexts(
         self, error_contexts: list[ValidationErrorContext[Any]]

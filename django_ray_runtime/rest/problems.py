@@ -10,6 +10,31 @@ from django.http import HttpResponse
 CONTENT_TYPE = "application/problem+json"
 
 
+def _object(required: list[str], **properties: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "object", "required": required, "properties": properties}
+
+
+# The document as JSON Schema, for the documentation of an API.
+SCHEMA = _object(
+    ["type", "title", "status", "detail", "instance"],
+    type={"type": "string", "format": "uri-reference"},
+    title={"type": "string"},
+    status={"type": "integer"},
+    detail={"type": "string", "description": "What is wrong, and what to do."},
+    instance={"type": "string", "format": "uri-reference"},
+    errors={
+        "type": "array",
+        "description": "Each value that is not valid; with 422 only.",
+        "items": _object(
+            ["source", "field", "detail"],
+            source={"type": "string"},
+            field={"type": "string"},
+            detail={"type": "string"},
+        ),
+    },
+)
+
+
 class FieldError(TypedDict):
     """What is wrong with one value. `source` is body, query, path, header, cookie, form or file;
     `field` names it within, with dots: `options.numbers.3`."""

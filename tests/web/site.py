@@ -84,6 +84,13 @@ def careful(request: HttpRequest) -> str:
     return "for staff"
 
 
+@router.get("/unguarded", auth=None)
+@staff_only
+def unguarded(request: HttpRequest) -> str:
+    """A mistake of a project that mounts a router for staff without authentication."""
+    return "for staff"
+
+
 staff = Router()
 
 

@@ -1,6 +1,7 @@
 import re
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -136,6 +137,13 @@ class TestStaff:
         answer = api.post("/api/v1/staff/orders", {}, content_type="application/json")
         assert answer.status_code == 403
 
+    def test_a_router_for_staff_is_closed_where_the_project_forgot_to_authenticate(
+        self, client: Client, settings: Any
+    ) -> None:
+        settings.API_RATE = (2, 10**9)
+        assert [client.get("/api/v1/unguarded").status_code for _ in range(3)] == [401, 401, 429]
+        assert client.get("/api/v1/unguarded", REMOTE_ADDR="192.0.2.9").status_code == 401
+
     def test_staff_by_session_too(self, client: Client, user: User) -> None:
         client.force_login(user)
         answer = client.post("/api/v1/staff/orders", ORDER, content_type="application/json")
@@ -161,6 +169,13 @@ class TestDocumentation:
             "http",
             "apiKey",
         }
+
+    def test_the_schema_says_how_every_operation_fails(self, api: Client) -> None:
+        schema = api.get("/api/v1/openapi.json").json()
+        assert "errors" in schema["components"]["schemas"]["Problem"]["properties"]
+        for path in schema["paths"].values():
+            for operation in path.values():
+                assert "application/problem+json" in operation["responses"]["default"]["content"]
 
 
 class TestAudit:
