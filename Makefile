@@ -7,6 +7,8 @@ PYTHON :=
 QUANTITY ?= 1000000
 FORMAT ?= csv
 SEED ?= 1
+# Where `make web` listens
+PORT ?= 8000
 # Options for pip-compile: make pins ARGS=--upgrade
 ARGS :=
 
@@ -25,7 +27,7 @@ compile = CUSTOM_COMPILE_COMMAND="make pins" $(PY) -m piptools compile --quiet -
 unexport PYTHONPATH PYTHONHOME
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo worker test test-fast lint format bench pins clean
+.PHONY: help setup setup-dev demo worker web test test-fast lint format bench pins clean
 
 help: ## List these commands
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -45,13 +47,23 @@ worker: setup ## Migrate the database and run a worker until Ctrl-C
 	@$(PY) manage.py migrate
 	@$(PY) manage.py run_ray_worker
 
+web: setup ## Migrate the database and serve the web part on 127.0.0.1:PORT (8000)
+	@$(PY) manage.py migrate
+	@if [ -z "$$SECRET_KEY" ]; then \
+		echo "SECRET_KEY is not set: a random one for this run, logins end with it."; \
+		SECRET_KEY=$$($(PY) -c "import secrets; print(secrets.token_urlsafe(50))"); \
+	fi; export SECRET_KEY; \
+	exec $(PY) -m gunicorn project.wsgi --bind 127.0.0.1:$(PORT) --workers 2 --threads 4 \
+		--access-logfile -
+
 test: setup-dev ## Run all tests on SQLite, then those with a database on PostgreSQL
 	@$(isolated) unset TEST_DATABASE_URL; $(PY) -m pytest
 	@$(isolated) $(PY) -m tests.with_postgres $(PY) -m pytest -m database
 
 test-fast: setup-dev ## Run the tests that take under a minute together
 	@$(isolated) unset TEST_DATABASE_URL; \
-		$(PY) -m pytest tests/unit tests/properties tests/contracts -m "not slow and not ray"
+		$(PY) -m pytest tests/unit tests/properties tests/contracts tests/web \
+			-m "not slow and not ray"
 
 lint: setup-dev ## Check style, types, layers, migrations and settings
 	$(PY) -m ruff check .

@@ -3,7 +3,14 @@
 Environment (all optional):
   DEBUG            true or false (false)
   SECRET_KEY       required for web pages unless DEBUG
-  ALLOWED_HOSTS    comma-separated host names
+  ALLOWED_HOSTS    comma-separated host names (this machine's own)
+  HTTPS            true where browsers come over https: secure cookies and HSTS (false)
+  HSTS_SECONDS     how long browsers remember to come over https (3600)
+  TRUSTED_PROXIES  how many proxies in front of us set X-Forwarded-For and -Proto (0)
+  CSRF_TRUSTED_ORIGINS   comma-separated origins, such as https://queue.example.org
+  STATIC_ROOT      folder that collectstatic fills (none: files are served where they are)
+  API_RATE, API_FAILED_LOGINS_RATE   calls per period: COUNT/s, /m, /h or /d (600/m, 30/m)
+  MAX_BODY_BYTES   largest body of a request (2621440)
   DATABASE_URL     sqlite:///PATH or postgres://USER:PASSWORD@HOST:PORT/NAME (sqlite:///db.sqlite3)
   RESULTS_DIR      where jobs write their files (results/)
   RAY_MIN_QUANTITY fewer games than this never leave one process (1000)
@@ -14,10 +21,13 @@ Environment (all optional):
 """
 
 import os
+import re
+from importlib.util import find_spec
 from pathlib import Path
 
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
+from django.utils.csp import CSP
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -40,19 +50,58 @@ def _number(name: str, default: int | None = None) -> int | None:
     return int(raw) if raw else default
 
 
+def _list(name: str, default: str = "") -> list[str]:
+    return [item.strip() for item in _text(name, default).split(",") if item.strip()]
+
+
+def _rate(name: str, default: str) -> tuple[int, int]:
+    """How many in how many seconds."""
+    parts = re.fullmatch(r"([1-9][0-9]{0,8})/([smhd])", raw := _text(name, default))
+    if not parts:
+        raise ImproperlyConfigured(f"{name} must look like 600/m (or /s, /h, /d), got {raw!r}.")
+    return int(parts[1]), {"s": 1, "m": 60, "h": 3600, "d": 86400}[parts[2]]
+
+
 DEBUG = _flag("DEBUG", False)
 SECRET_KEY = _text("SECRET_KEY", "insecure-and-for-debugging-only" if DEBUG else "")
-ALLOWED_HOSTS = [host for host in _text("ALLOWED_HOSTS", "").split(",") if host]
+ALLOWED_HOSTS = _list("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
 
 INSTALLED_APPS = [
+    "project.apps.ProjectConfig",  # first: its templates come before those of the admin
+    # The admin modules of all apps are imported with the URLs, not by workers.
+    "django.contrib.admin.apps.SimpleAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
     "django_ray_runtime",
     "generation",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "django.middleware.csp.ContentSecurityPolicyMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "project.middleware.ProblemMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    }
 ]
 ROOT_URLCONF = "project.urls"
 WSGI_APPLICATION = "project.wsgi.application"
@@ -87,6 +136,51 @@ def _database(url: str) -> dict[str, object]:
 DATABASES = {"default": _database(_text("DATABASE_URL", f"sqlite:///{BASE_DIR / 'db.sqlite3'}"))}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
+# The web part. Scripts, styles and everything else come from this site alone; nothing inline.
+SECURE_CSP = {
+    "default-src": [CSP.SELF],
+    "img-src": [CSP.SELF, "data:"],  # icons within the style sheet of the API's documentation
+    "object-src": [CSP.NONE],
+    "base-uri": [CSP.NONE],
+    "form-action": [CSP.SELF],
+    "frame-ancestors": [CSP.NONE],
+}
+# Browsers hold these back on plain http, where nobody could log in then.
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _flag("HTTPS", False)
+SECURE_HSTS_SECONDS = (_number("HSTS_SECONDS", 3600) or 0) if SESSION_COOKIE_SECURE else 0
+CSRF_TRUSTED_ORIGINS = _list("CSRF_TRUSTED_ORIGINS")
+# Anyone can send these headers; they mean something only where a proxy of ours sets them.
+TRUSTED_PROXIES = _number("TRUSTED_PROXIES", 0) or 0
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
+LOGIN_URL = "admin:login"
+AUTHENTICATION_BACKENDS = ["project.logins.PatientBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("MinimumLengthValidator", "CommonPasswordValidator", "NumericPasswordValidator")
+]
+STATIC_URL = "static/"
+# ninja's script and style for the documentation page. As an installed app it would be
+# imported by every worker, and every process of the cluster.
+_ninja = find_spec("ninja")
+STATICFILES_DIRS = [
+    Path(folder) / "static" for folder in (_ninja and _ninja.submodule_search_locations) or []
+]
+STATIC_ROOT = _text("STATIC_ROOT", "") or None
+# Collected files get names with a checksum, which browsers may keep for ever.
+WHITENOISE_USE_FINDERS = STATIC_ROOT is None
+WHITENOISE_ALLOW_ALL_ORIGINS = False
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        if STATIC_ROOT
+        else "django.contrib.staticfiles.storage.StaticFilesStorage"
+    },
+}
+API_RATE = _rate("API_RATE", "600/m")
+API_FAILED_LOGINS_RATE = _rate("API_FAILED_LOGINS_RATE", "30/m")
+DATA_UPLOAD_MAX_MEMORY_SIZE = _number("MAX_BODY_BYTES", 2_621_440)
+
 USE_TZ = True
 TIME_ZONE = "UTC"
 LANGUAGE_CODE = "en-us"
@@ -119,8 +213,14 @@ LOGGING = {
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "loggers": {
         name: {"handlers": ["stderr"], "level": _text("LOG_LEVEL", "INFO")}
-        for name in ("django_ray_runtime", "generation")
+        for name in ("django_ray_runtime", "generation", "project")
     }
-    # Django's own lines about every task, two each, are left out unless they are errors.
-    | {"django.tasks": {"level": "ERROR"}},
+    | {
+        # Django itself logs nowhere when DEBUG is off.
+        "django": {"handlers": ["stderr"], "level": "INFO" if DEBUG else "WARNING"},
+        # Mistakes of clients are in the access log, not here.
+        "django.request": {"level": "ERROR"},
+        # Django's own lines about every task, two each, are left out unless they are errors.
+        "django.tasks": {"level": "ERROR"},
+    },
 }

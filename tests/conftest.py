@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 
 import pytest
+from django.conf import settings
 
 from django_ray_runtime import ray_cluster
 from django_ray_runtime.conf import read
@@ -23,6 +24,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         parameters = getattr(getattr(item, "callspec", None), "params", {})
         if "ray_cluster_here" in needs or "ray" in parameters.values():
             item.add_marker(pytest.mark.ray)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _signing_key() -> None:
+    """A key for sessions. Not taken back: Django refuses to look at the empty one before it."""
+    settings.SECRET_KEY = "of the tests"
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,92 @@
+"""Tokens and the record of changes in admin."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.contrib.auth import get_user_model
+from django.db.models import ForeignKey, QuerySet
+from django.forms import ModelChoiceField
+from django.http import HttpRequest
+
+from django_ray_runtime.rest.audit import audit
+from project.models import ApiToken, AuditEntry
+
+
+@admin.register(ApiToken)
+class ApiTokenAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """A token is shown once, when it is made; later it can only be revoked."""
+
+    list_display = [
+        "hint",
+        "name",
+        "user",
+        "created_at",
+        "last_used_at",
+        "expires_at",
+        "revoked_at",
+    ]
+    list_filter = ["revoked_at", "expires_at"]
+    search_fields = ["name", "hint", "user__username"]
+    list_select_related = ["user"]
+    actions = ["revoke"]
+
+    def get_fields(self, request: HttpRequest, obj: ApiToken | None = None) -> Any:
+        if obj is None:
+            return ["user", "name", "expires_at"]
+        return ["user", "name", "hint", "created_at", "last_used_at", "expires_at", "revoked_at"]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: ApiToken | None = None) -> Any:
+        return self.get_fields(request, obj) if obj else []
+
+    def formfield_for_foreignkey(
+        self, db_field: "ForeignKey[Any, Any]", request: HttpRequest, **kwargs: Any
+    ) -> "ModelChoiceField[Any] | None":
+        """Whoever makes a token for another user can act as that user: superusers only."""
+        field = super().formfield_for_foreignkey(db_field, request, **kwargs)
+        if field is not None and not request.user.is_superuser:
+            field.queryset = get_user_model()._default_manager.filter(pk__in=[request.user.pk])
+        return field
+
+    def save_model(self, request: HttpRequest, obj: ApiToken, form: Any, change: bool) -> None:
+        if change:
+            return
+        text = obj.draw()
+        super().save_model(request, obj, form, change)
+        audit(request, "create", "api_token", obj.pk)
+        messages.warning(request, f"Copy the token now, it is not shown again: {text}")
+
+    def has_delete_permission(self, request: HttpRequest, obj: ApiToken | None = None) -> bool:
+        """Revoked tokens stay, so that it can be seen whose a leaked one was; their user's
+        deletion takes them along."""
+        match = request.resolver_match
+        on_own_pages = match is not None and (match.url_name or "").startswith("project_apitoken")
+        return not on_own_pages and super().has_delete_permission(request, obj)
+
+    @admin.action(description="Revoke the selected tokens", permissions=["change"])
+    def revoke(self, request: HttpRequest, queryset: QuerySet[ApiToken]) -> None:
+        revoked = 0
+        for token in queryset.filter(revoked_at__isnull=True):
+            revoked += ApiToken.objects.filter(pk=token.pk).revoke()
+            audit(request, "revoke", "api_token", token.pk)
+        messages.success(request, f"Revoked: {revoked}. They are refused from now on.")
+
+
+@admin.register(AuditEntry)
+class AuditEntryAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """Read only, for superusers too."""
+
+    list_display = ["at", "user", "token", "action", "kind", "object_id", "address"]
+    list_filter = ["action", "kind"]
+    search_fields = ["object_id", "user__username", "token", "address"]
+    list_select_related = ["user"]
+    date_hierarchy = "at"
+    ordering = ["-id"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: AuditEntry | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: AuditEntry | None = None) -> bool:
+        return False

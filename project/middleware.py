@@ -1,0 +1,50 @@
+"""Responses under /api/ that come from elsewhere than a router."""
+
+from collections.abc import Callable
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponseBase
+
+from django_ray_runtime.rest.problems import CONTENT_TYPE, Problem
+
+UNDER = "/api/"
+# Said where nobody who knows more said anything. What went wrong inside stays in the log.
+DETAILS = {
+    400: "The request cannot be understood.",
+    403: "You may not do this.",
+    404: "There is nothing at this address.",
+    405: "This address does not take this method; the header Allow lists those that it takes.",
+    500: "This failed for a reason that is not yours. It was logged.",
+    503: "Not available at the moment; try again later.",
+}
+
+
+class ProblemMiddleware:
+    """Words errors of Django itself (unknown address, wrong method, a crash) as problems, and
+    refuses bodies above the limit before anything reads them."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if not request.path_info.startswith(UNDER):
+            return self.get_response(request)
+        limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+        # Without a length a body counts as empty in WSGI, so a length cannot be left out.
+        length = request.META.get("CONTENT_LENGTH") or "0"
+        if limit is not None and length.isdecimal() and int(length) > limit:
+            detail = f"The body has {length} bytes; at most {limit} are accepted."
+            return Problem(413, detail).response(request.path)
+        return _worded(request, self.get_response(request))
+
+
+def _worded(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+    status = response.status_code
+    if status < 400 or response.headers.get("Content-Type", "").startswith(CONTENT_TYPE):
+        return response
+    detail = DETAILS.get(status, DETAILS[500] if status >= 500 else DETAILS[400])
+    kept = {name: response.headers[name] for name in ("Allow",) if name in response.headers}
+    worded = Problem(status, detail, headers=kept).response(request.path)
+    worded.cookies = response.cookies
+    response.close()
+    return worded

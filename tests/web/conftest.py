@@ -1,0 +1,41 @@
+"""Users, tokens and clients for the tests of the web part."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+
+from project.models import ApiToken
+
+
+@pytest.fixture
+def user(db: None) -> User:
+    return User.objects.create_user("ana")
+
+
+@pytest.fixture
+def staff_user(db: None) -> User:
+    return User.objects.create_user("bob", is_staff=True)
+
+
+@pytest.fixture
+def bearer() -> Callable[[User], Client]:
+    """A client that sends a token of the user with every request."""
+
+    def make(user: User, **fields: Any) -> Client:
+        _, text = ApiToken.objects.issue(user=user, name="test", **fields)
+        return Client(
+            enforce_csrf_checks=True,
+            raise_request_exception=False,
+            headers={"Authorization": f"Bearer {text}"},
+        )
+
+    return make
+
+
+@pytest.fixture
+def api(bearer: Callable[[User], Client], user: User) -> Client:
+    """A client with a token of an ordinary user."""
+    return bearer(user)

@@ -1,0 +1,134 @@
+"""The pages in a real browser, served by a real web server."""
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+from urllib.error import URLError
+from urllib.request import urlopen
+
+import pytest
+from django.contrib.auth.models import User
+
+from tests.support import ROOT, environment, wait_until
+from tests.with_postgres import free_port
+
+pytestmark = [pytest.mark.slow, pytest.mark.acceptance]
+
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture
+def site(transactional_db: None, tmp_path: Path) -> Iterator[str]:
+    """The address of the site under gunicorn, on the test database."""
+    address = f"127.0.0.1:{free_port()}"
+    log = tmp_path / "gunicorn.log"
+    with log.open("w") as file:
+        server = subprocess.Popen(
+            [sys.executable, "-m", "gunicorn", "project.wsgi", "--bind", address, "--workers=2"],
+            cwd=ROOT, env=environment(SECRET_KEY="of this test"), stdout=file, stderr=file,
+        )  # fmt: skip
+
+    def answers() -> bool:
+        assert server.poll() is None, log.read_text()
+        with suppress(URLError, ConnectionError), urlopen(f"http://{address}/healthz") as answer:
+            return bool(answer.read() == b"ok\n")
+        return False
+
+    try:
+        wait_until(answers, "the web server answers", 60)
+        yield f"http://{address}"
+    finally:
+        server.terminate()
+        server.wait(timeout=60)
+
+
+@pytest.fixture
+def complaints() -> list[str]:
+    """What browsers reported: refused by the policy, missing files, errors of scripts."""
+    return []
+
+
+@pytest.fixture
+def page(site: str, boss: User, complaints: list[str]) -> Iterator[Any]:
+    driver = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        pytest.skip("there is no chromium on the PATH")
+    with driver.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        try:
+            page = browser.new_page()
+            page.on("console", lambda said: complaints.append(f"{said.type}: {said.text}"))
+            page.on("pageerror", lambda error: complaints.append(str(error)))
+            page.on(
+                "response",
+                lambda answer: (
+                    complaints.append(f"{answer.status} {answer.url}")
+                    if answer.status >= 400
+                    else None
+                ),
+            )
+            yield page
+        finally:
+            browser.close()
+
+
+@pytest.fixture
+def boss(transactional_db: None) -> User:
+    # Made before the browser: while its driver runs, Django takes this thread for an async one.
+    return User.objects.create_superuser("boss", password="a password for boss")
+
+
+def log_in(page: Any, site: str, target: str) -> None:
+    page.goto(f"{site}{target}")
+    assert page.url == f"{site}/admin/login/?next={target}"
+    page.fill("#id_username", "boss")
+    page.fill("#id_password", "a password for boss")
+    page.click("input[type=submit]")
+
+
+def test_the_documentation_is_rendered_and_calls_the_api(
+    page: Any, site: str, complaints: list[str]
+) -> None:
+    log_in(page, site, "/api/v1/docs")
+    page.wait_for_selector(".swagger-ui .info .title")
+    assert "Django on Ray" in page.inner_text(".swagger-ui .info")
+    call = page.locator("#operations-account-project_account_whoami")
+    call.locator(".opblock-summary-control").click()
+    call.locator("button.execute").click()
+    answer = call.locator(".live-responses-table td.response-col_description:not(.col_header)")
+    answer.wait_for()
+    assert '"username": "boss"' in answer.inner_text()
+    assert complaints == []
+
+
+def test_the_admin_works_under_the_policy(
+    page: Any, site: str, boss: User, complaints: list[str]
+) -> None:
+    log_in(page, site, "/admin/project/apitoken/add/")
+    # These buttons are drawn by scripts of the admin.
+    page.click(".datetimeshortcuts a:has-text('Today')")
+    page.click(".datetimeshortcuts a:has-text('Now')")
+    page.select_option("#id_user", label="boss")
+    page.fill("#id_name", "nightly")
+    page.click("input[name=_save]")
+    assert "drr_" in page.inner_text(".messagelist")
+    page.goto(f"{site}/admin/project/apitoken/")
+    page.check("#action-toggle")
+    assert page.is_checked("input.action-select")
+    for path in ("/admin/", "/admin/project/auditentry/", f"/admin/auth/user/{boss.pk}/change/"):
+        page.goto(f"{site}{path}")
+    assert complaints == []
