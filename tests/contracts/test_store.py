@@ -5,7 +5,7 @@ import uuid
 from datetime import timedelta
 
 import pytest
-from django.db import IntegrityError, connection, connections, transaction
+from django.db import IntegrityError, connections, transaction
 from django.utils import timezone
 
 from django_ray_runtime.ids import uuid7
@@ -350,34 +350,3 @@ def test_racing_claimers_get_every_task_once(store: Store, worker: str) -> None:
     everything = [task_id for mine in got for task_id in mine]
     assert len(everything) == 200
     assert len(set(everything)) == 200
-
-
-@pytest.mark.slow
-def test_the_claim_reads_the_claimable_index_alone(store: Store, worker: str) -> None:
-    QueuedTask.objects.bulk_create(
-        QueuedTask(task_path="x", state=State.SUCCESSFUL) for _ in range(20_000)
-    )
-    enqueue(store, 20)
-    with connection.cursor() as cursor:
-        cursor.execute("ANALYZE")
-    plan = "\n".join(_plan_of_claim(store, worker))
-    assert "drr_task_claimable" in plan
-    assert "Seq Scan on django_ray_runtime_queuedtask" not in plan
-    assert "SCAN django_ray_runtime_queuedtask" not in plan.replace("USING INDEX", "")
-
-
-def _plan_of_claim(store: Store, worker: str) -> list[str]:
-    explain = "EXPLAIN QUERY PLAN " if connection.vendor == "sqlite" else "EXPLAIN "
-    plan: list[str] = []
-
-    def explained(execute, sql, params, many, context):  # type: ignore[no-untyped-def]
-        if "RUNNING" in sql and not plan:
-            with connections[store.alias].cursor() as cursor:
-                plan.append("")  # not again for this very statement
-                cursor.execute(explain + sql, params)
-                plan.extend(str(row) for row in cursor.fetchall())
-        return execute(sql, params, many, context)
-
-    with connection.execute_wrapper(explained):
-        store.claim(QUEUES, 5, worker)
-    return plan

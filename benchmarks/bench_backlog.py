@@ -1,0 +1,93 @@
+"""Whether finished and deferred tasks slow the claim, on PostgreSQL:
+`python -m benchmarks.bench_backlog`.
+
+The same claims on a table that holds nothing else, and on one with a million finished and a
+million deferred tasks. Also what maintenance's look costs there, and a batch of pruning.
+"""
+
+import statistics
+import sys
+import time
+
+from benchmarks.environment import project
+from benchmarks.report import Report, parse_options
+
+FILL = """
+INSERT INTO django_ray_runtime_queuedtask
+    (id, state, task_path, args, kwargs, backend, queue_name, priority, options, attempt,
+     failures, losses, worker_ids, enqueued_at, run_after, started_at, finished_at, return_value)
+SELECT gen_random_uuid(), %s, 'benchmarks.tasks.nothing', '[]', '{}', 'default', 'default', 0,
+       '{}', 1, 0, 0, '["w"]', now() - interval '1 day', %s, now(), %s, 'null'
+FROM generate_series(1, %s)
+"""
+
+
+def fill(quantity: int) -> None:
+    """So many finished, and so many deferred tasks, as after a long time of work."""
+    from datetime import timedelta
+
+    from django.db import connection
+    from django.utils import timezone
+
+    now, later = timezone.now(), timezone.now() + timedelta(days=1)
+    with connection.cursor() as cursor:
+        cursor.execute(FILL, ["SUCCESSFUL", None, now, quantity])
+        cursor.execute(FILL, ["SCHEDULED", later, None, quantity])
+        cursor.execute("VACUUM ANALYZE django_ray_runtime_queuedtask")
+
+
+def claims(worker: str, batch: int, repeat: int) -> float:
+    """Median milliseconds of a claim of `batch` tasks."""
+    from benchmarks.tasks import nothing
+    from django_ray_runtime.records import Outcome
+    from django_ray_runtime.states import State
+    from django_ray_runtime.store import get_store
+
+    store, taken = get_store(), []
+    for _ in range(repeat):
+        nothing.enqueue_many([()] * batch)
+        began = time.perf_counter()
+        got = store.claim(["default"], batch, worker)
+        taken.append(time.perf_counter() - began)
+        assert len(got) == batch
+        store.finish_many(
+            worker, [Outcome(id=c.id, attempt=c.attempt, state=State.SUCCESSFUL) for c in got]
+        )
+    return statistics.median(taken) * 1000
+
+
+def main() -> int:
+    options = parse_options(__doc__ or "")
+    quantity, repeat = (100_000, 100) if options.quick else (1_000_000, 300)
+    report = Report(f"Claims beside {quantity:,} finished and {quantity:,} deferred tasks")
+    with project("postgresql"):
+        from django_ray_runtime.states import State, WorkerState
+        from django_ray_runtime.store import get_liveness, get_pruning, get_waiting
+
+        liveness, worker = get_liveness(), f"bench:{time.monotonic_ns()}"
+        liveness.register(worker, ["default"])
+        liveness.move(worker, WorkerState.ACTIVE)
+        claims(worker, 1, 20)
+        empty = {batch: claims(worker, batch, repeat) for batch in (1, 10, 100)}
+        fill(quantity)
+        for batch, alone in empty.items():
+            beside = claims(worker, batch, repeat)
+            report.add(f"claim of {batch}, empty table", alone, "ms")
+            report.add(
+                f"claim of {batch}, beside them", beside, "ms",
+                baseline="empty table", ratio=alone / beside, ratio_at_least=1 / 1.5,
+            )  # fmt: skip
+        began = time.perf_counter()
+        for _ in range(repeat):
+            get_waiting().seconds_until_next()
+        look = (time.perf_counter() - began) / repeat
+        report.add("maintenance looks for what is due", look * 1000, "ms")
+        began = time.perf_counter()
+        pruned = get_pruning().prune({State.SUCCESSFUL: 0.001})
+        took = time.perf_counter() - began
+        report.add(f"pruning a batch of {pruned}", took * 1000, "ms")
+    return report.finish(options)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
