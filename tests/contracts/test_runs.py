@@ -37,11 +37,13 @@ def held(store: Store, worker: str) -> Dispatcher:
 
 
 def run_all(dispatcher: Dispatcher, *, with_retries: bool = False) -> None:
-    while dispatcher.fill() or not dispatcher.idle:
-        dispatcher.flush()
+    while True:
         if with_retries:
             QueuedTask.objects.scheduled().update(run_after=timezone.now())
             get_waiting().promote()
+        if not dispatcher.fill() and dispatcher.idle:
+            return
+        dispatcher.flush()
 
 
 def errors_of(result: TaskResult) -> list[type[BaseException]]:
