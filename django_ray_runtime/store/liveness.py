@@ -3,7 +3,8 @@
 Written with the ORM, the same on both databases. Only the database's clock counts.
 """
 
-from collections.abc import Collection, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -48,6 +49,11 @@ class Liveness:
             return set()
         return set(ours.filter(state=WorkerState.DEAD).values_list("id", flat=True))
 
+    def note_stats(self, worker: str, stats: Mapping[str, Any]) -> bool:
+        """Keep a living worker's counters (`WorkerStats.to_dict()`) in its row, for metrics.
+        False when it was declared dead before."""
+        return bool(self._living().filter(id=worker).update(stats=dict(stats)))
+
     def declare_dead(self, worker: str) -> int:
         """A worker whose process is known to have ended: its tasks run again at once.
 
@@ -79,6 +85,7 @@ class Liveness:
                 orphans = self._orphans()
                 for task in orphans:
                     self._lose(task)
+                self._note_released(orphans)
             released += len(orphans)
             if len(orphans) < RESCUE_BATCH:
                 return released
@@ -106,6 +113,13 @@ class Liveness:
             losses=F("losses") + 1,
             finished_at=Now() if final else None,
         )
+
+    def _note_released(self, orphans: Sequence[QueuedTask]) -> None:
+        """Count them in the rows of the workers that lost them."""
+        per_worker = Counter(task.worker for task in orphans)
+        for worker, count in sorted(per_worker.items(), key=str):  # one order of locks for all
+            rows = Worker.objects.using(self.alias).filter(id=worker)
+            rows.update(released=F("released") + count)
 
     def _living(self) -> WorkerQuerySet:
         return Worker.objects.using(self.alias).living()
