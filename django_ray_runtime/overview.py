@@ -116,7 +116,7 @@ def workers(ended_within: float = 0.0) -> list[WorkerView]:
     ]
 
 
-def failures(seconds: float = 3600.0) -> Failures:
+def failures(seconds: float = 3600.0, queue: str | None = None) -> Failures:
     """What ended FAILED within `seconds`, the newest 1,000 of it, by task and exception."""
     last = Attempt.objects.using(_alias()).filter(task=OuterRef("pk"))
     last = last.exclude(exception_class_path="").order_by("-number")
@@ -128,6 +128,8 @@ def failures(seconds: float = 3600.0) -> Failures:
         .annotate(moment=Now(), exception=Subquery(last.values("exception_class_path")[:1]))
         .values_list("task_path", "exception", "finished_at", "moment")
     )
+    if queue is not None:
+        rows = rows.filter(queue_name=queue)
     found = list(rows[: FAILURES_READ + 1])
     complete = len(found) <= FAILURES_READ
     counts: Counter[tuple[str, str]] = Counter()
