@@ -16,8 +16,10 @@ from django.db.models import DateTimeField, ExpressionWrapper, OuterRef, Q, Subq
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Now
 
+from django_ray_runtime.conf import runtime_settings
 from django_ray_runtime.control import default_ages, prune, requeue, tasks
 from django_ray_runtime.models import Attempt, QueuedTaskQuerySet
+from django_ray_runtime.readiness import database_now
 from django_ray_runtime.states import FINAL, State
 from django_ray_runtime.store import get_pruning
 
@@ -128,7 +130,7 @@ def _batches(selection: Selection, limit: int | None) -> Iterator[list[uuid.UUID
 def _ids(selection: Selection) -> Iterator[uuid.UUID]:
     """The selected identifiers, read page by page, each page after the last of the one before:
     what was left out is not met again."""
-    moment = _now()
+    moment = database_now(runtime_settings().database)
     for state in selection.wanted_states:
         rows = _part(selection, state).filter(finished_at__lte=moment).order_by("id")
         page = list(rows.values_list("id", flat=True)[:BATCH])
@@ -181,9 +183,3 @@ def _moment(since: datetime | timedelta) -> datetime | Combinable:
     if isinstance(since, datetime):
         return since
     return ExpressionWrapper(Now() - Value(since), output_field=DateTimeField())
-
-
-def _now() -> datetime:
-    """The database's clock; where the queue holds no task, any moment will do."""
-    found = tasks().values_list(Now()).first()
-    return found[0] if found else datetime.now().astimezone()
