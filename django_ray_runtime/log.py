@@ -73,10 +73,11 @@ def log_event(name: str, claim: Claim | None = None, **fields: Any) -> None:
     if not _events.isEnabledFor(level):
         return
     about = task_fields(claim) if claim else {}
-    told = " ".join(f"{key}={value}" for key, value in fields.items())
-    subject = f"task {claim.id} ({claim.task_path})" if claim else ""
-    text = " ".join(part for part in (name, subject, told) if part)
-    _events.log(level, "%s", text, extra={"event": name, "fields": fields, **about})
+    # In the text too: whatever formatter the project has, the line can be found by its task.
+    words = {"task": claim.id, "attempt": claim.attempt, "path": claim.task_path} if claim else {}
+    told = [f"{key}={value}" for key, value in (words | fields).items()]
+    extra = {"event": name, "fields": fields, **about}
+    _events.log(level, "%s", " ".join([name, *told]), extra=extra)
 
 
 class TaskFilter(logging.Filter):
@@ -95,7 +96,8 @@ class PlainFormatter(logging.Formatter):
 
     def formatMessage(self, record: logging.LogRecord) -> str:
         line = super().formatMessage(record)
-        if (task_id := getattr(record, "task_id", None)) is None:
+        task_id = getattr(record, "task_id", None)
+        if task_id is None or hasattr(record, "event"):  # an event's text names its task
             return line
         return f"{line} task={task_id} attempt={getattr(record, 'attempt', '?')}"
 

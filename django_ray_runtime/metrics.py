@@ -7,7 +7,7 @@ have finished. The counters begin at zero with each boot and only grow.
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -78,10 +78,14 @@ class QueueStats:
 
 
 class WorkerStats:
-    """Counters of one worker boot, by queue. Not for several threads."""
+    """Counters of one worker boot, by queue. Not for several threads.
 
-    def __init__(self) -> None:
-        self.queues: dict[str, QueueStats] = {}
+    The `queues` it serves are there from the start: Prometheus sees a counter grow only from a
+    zero that it has met.
+    """
+
+    def __init__(self, queues: Iterable[str] = ()) -> None:
+        self.queues = {queue: QueueStats() for queue in queues}
 
     def claimed(self, claims: Sequence[Claim]) -> None:
         """These were claimed. How long each waited is told by the database's clock alone."""

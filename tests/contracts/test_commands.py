@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import sys
 import uuid
 from collections.abc import Iterator
@@ -21,6 +22,7 @@ from django_ray_runtime.states import State
 from django_ray_runtime.store import Store
 from generation.models import GenerationJob
 from tests.contracts.test_overview import enqueue, failed, make_silent
+from tests.support import ROOT
 
 
 def run(*command: str, **options: Any) -> str:
@@ -317,6 +319,12 @@ def test_a_state_that_is_kept_for_ever_is_told(store: Store, settings: Any) -> N
     assert len(states()) == 1
 
 
+DJANGO_OPTIONS = {
+    "--version", "--verbosity", "--settings", "--pythonpath", "--traceback", "--no-color",
+    "--force-color", "--skip-checks",
+}  # fmt: skip
+
+
 @pytest.mark.parametrize("command", ["queue_status", "requeue_tasks", "prune_tasks", "ray_doctor"])
 def test_help_teaches_by_examples(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     from django.core.management import load_command_class
@@ -324,4 +332,9 @@ def test_help_teaches_by_examples(command: str, capsys: pytest.CaptureFixture[st
     load_command_class("django_ray_runtime", command).print_help("manage.py", command)
     shown = capsys.readouterr().out
     assert f"examples:\n  manage.py {command}" in shown
+    page = (ROOT / "docs" / "reference" / "commands.md").read_text()
+    section = page.partition(f"## `{command}`\n")[2].partition("\n## ")[0]
+    own = set(re.findall(r"^  (--[a-z-]+)", shown, re.MULTILINE)) - DJANGO_OPTIONS
+    assert own
+    assert {option for option in own if f"`{option}" not in section} == set()
     assert "Exit code" in shown

@@ -142,7 +142,16 @@ def test_an_event_carries_its_task_and_fields(as_json: Lines) -> None:
     )
     assert line["fields"]["delay"] == 2.5
     assert line["task_id"] == str(held.id)
-    assert line["message"].startswith(f"retried task {held.id} (tests.tasks.add) delay=2.5")
+    task = f"task={held.id} attempt=1 path=tests.tasks.add"
+    assert line["message"].startswith(f"retried {task} delay=2.5")
+
+
+def test_an_event_names_its_task_once(plain: Lines) -> None:
+    held = claim()
+    with task_logging(held):
+        log_event("lost", held)
+    task = f"task={held.id} attempt=1 path=tests.tasks.add"
+    assert list(plain) == [f"WARNING django_ray_runtime: lost {task}"]
 
 
 def test_an_event_without_a_task_says_only_its_fields(plain: Lines) -> None:

@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 
 from django_ray_runtime.metrics import BUCKETS, Histogram, WorkerStats, ready_since
+from django_ray_runtime.prometheus import _queue_metrics, _worker_metrics
 from django_ray_runtime.records import Claim, Failure, Outcome
 from django_ray_runtime.states import State
+from tests.support import ROOT
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 
@@ -70,6 +72,12 @@ def test_claims_are_counted_by_queue_with_their_wait() -> None:
     assert found["default"]["wait_seconds"]["sum"] == pytest.approx(4.0)
 
 
+def test_the_queues_of_a_worker_begin_at_zero() -> None:
+    found = WorkerStats(["bulk"]).to_dict()["queues"]
+    assert found["bulk"]["claimed"] == 0
+    assert set(found["bulk"]["finished"].values()) == {0}
+
+
 def test_a_wait_begins_when_the_task_was_due() -> None:
     assert ready_since(claim(run_after=at(1))) == at(1)
     assert ready_since(claim(run_after=at(-100))) == NOON
@@ -123,6 +131,13 @@ def test_run_times_are_observed_where_they_are_known() -> None:
         stats.settled(held, outcome(held, State.SUCCESSFUL), State.SUCCESSFUL, seconds)
     assert sum(stats.queues["default"].run_seconds.counts) == 1
     assert stats.queues["default"].run_seconds.total == pytest.approx(0.2)
+
+
+def test_every_metric_is_documented() -> None:
+    page = (ROOT / "docs" / "reference" / "metrics.md").read_text()
+    for family in [*_queue_metrics([]), *_worker_metrics([])]:
+        total = "_total" if family.type == "counter" else ""
+        assert f"| `{family.name}{total}` | {family.type} |" in page
 
 
 def test_the_state_that_the_database_gave_counts() -> None:
