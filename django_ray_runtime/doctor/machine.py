@@ -9,13 +9,13 @@ from django.core import checks as django_checks
 from django.tasks import task_backends
 
 from django_ray_runtime.backend import RayTaskBackend
+from django_ray_runtime.checks import check_runtime
 from django_ray_runtime.conf import runtime_settings
 from django_ray_runtime.doctor.report import Check, Verdict, ok, problem, warning
 
 MINIMUM_PYTHON = (3, 13)
 MINIMUM_DJANGO = (6, 1)
 _PACKAGES = ("ray", "psycopg")
-_OURS = ("django_ray_runtime.", "tasks.")
 
 
 def software() -> Iterator[Check]:
@@ -47,9 +47,9 @@ def _package(name: str) -> Check:
 def settings() -> Iterator[Check]:
     """DJANGO_RAY_RUNTIME, TASKS, and Django's system checks about them."""
     errors = False
-    for message in django_checks.run_checks():
-        if not (message.id or "").startswith(_OURS):
-            continue
+    # Not all of Django's: some ask the database, which has its own questions.
+    messages = check_runtime() + [m for backend in task_backends.all() for m in backend.check()]
+    for message in messages:
         serious = message.level >= django_checks.ERROR
         errors = errors or serious
         verdict = Verdict.PROBLEM if serious else Verdict.WARNING
