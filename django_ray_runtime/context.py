@@ -7,7 +7,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 
 # A run as it travels to a chunk's process.
-type RunWire = tuple[bytes, int, str]
+type RunWire = tuple[bytes, int, str, str]
 
 
 @dataclass(slots=True, eq=False)
@@ -17,6 +17,7 @@ class Run:
     task_id: uuid.UUID
     attempt: int
     worker: str
+    task_path: str = ""
     is_part: bool = False  # a chunk of the task, not the task itself
     at_exit: list[Callable[[], None]] = field(default_factory=list)
     reporter: object = None  # of its progress, once it has reported some
@@ -24,7 +25,7 @@ class Run:
     looked_at: float = float("-inf")  # … then, by time.monotonic
 
     def to_wire(self) -> RunWire:
-        return self.task_id.bytes, self.attempt, self.worker
+        return self.task_id.bytes, self.attempt, self.worker, self.task_path
 
 
 _current: ContextVar[Run | None] = ContextVar("run", default=None)
@@ -49,5 +50,5 @@ def running(run: Run) -> Iterator[Run]:
 
 def part_of(wire: RunWire) -> Run:
     """The run of a chunk, from what its task sent along."""
-    identity, attempt, worker = wire
-    return Run(uuid.UUID(bytes=identity), attempt, worker, is_part=True)
+    identity, attempt, worker, task_path = wire
+    return Run(uuid.UUID(bytes=identity), attempt, worker, task_path, is_part=True)

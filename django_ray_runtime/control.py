@@ -71,12 +71,17 @@ def resume_queue(name: str) -> bool:
     return get_control().resume(_known(name))
 
 
+def listed_queues() -> set[str]:
+    """The queues that TASKS lists for this runtime's backends. Asks no database."""
+    ours = [backend for backend in task_backends.all() if isinstance(backend, RayTaskBackend)]
+    return {queue for backend in ours for queue in backend.queues}
+
+
 def queue_names() -> list[str]:
     """The queues that TASKS lists for this runtime's backends, and those with unfinished
     tasks."""
-    ours = [backend for backend in task_backends.all() if isinstance(backend, RayTaskBackend)]
-    listed = {queue for backend in ours for queue in backend.queues}
-    return sorted(listed | {queue for queue, _ in get_store().counts()} | get_control().paused())
+    waiting = {queue for queue, _ in get_store().counts()}
+    return sorted(listed_queues() | waiting | get_control().paused())
 
 
 def queues() -> list[QueueStatus]:

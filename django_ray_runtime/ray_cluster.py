@@ -98,6 +98,11 @@ def get_num_workers() -> int:
     return sum(1 for node in _ray().nodes() if node["Alive"])
 
 
+def ray_version() -> str:
+    """The version of Ray in this process. Imports Ray; raises RayUnavailable without it."""
+    return str(_ray().__version__)
+
+
 def _running_here() -> str | None:
     """The address that `ray start` noted on this machine. Ray's own `auto` would also look
     for the embedded clusters of other programs, which do not take strangers."""

@@ -85,6 +85,7 @@ class Outcome:
     blamed: bool = False  # the run failed by itself: one of its max_attempts is used up
     lost: bool = False  # the run ended with a lost process
     spends_attempt: bool = True  # False: it never started, and its claim is undone
+    seconds: float | None = None  # how long it ran, where that is known; not stored
 
     def __post_init__(self) -> None:
         if self.state not in _FROM_RUNNING:

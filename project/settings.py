@@ -18,6 +18,7 @@ Environment (all optional):
   RAY_NUM_CPUS, RAY_OBJECT_STORE_MEMORY, RAY_DASHBOARD, RAY_DASHBOARD_HOST,
   RAY_DASHBOARD_PORT, RAY_TEMP_DIR   used only when a worker starts Ray itself
   LOG_LEVEL        of the project's own loggers (INFO)
+  LOG_FORMAT       plain or json, one object a line (plain)
 """
 
 import os
@@ -206,11 +207,27 @@ GENERATION_RESULTS_DIR = Path(_text("RESULTS_DIR", str(BASE_DIR / "results"))).r
 # Fewer games than this are made in one process: a fan-out would take longer.
 GENERATION_RAY_MIN_QUANTITY = _number("RAY_MIN_QUANTITY", 1000) or 0
 
+LOG_FORMAT = _text("LOG_FORMAT", "plain").lower()
+if LOG_FORMAT not in {"plain", "json"}:
+    raise ImproperlyConfigured(f"LOG_FORMAT must be plain or json, got {LOG_FORMAT!r}.")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"task": {"()": "django_ray_runtime.log.TaskFilter"}},
+    "formatters": {
+        "plain": {
+            "()": "django_ray_runtime.log.PlainFormatter",
+            "format": "%(asctime)s %(levelname)s %(name)s: %(message)s",
+        },
+        "json": {"()": "django_ray_runtime.log.JSONFormatter"},
+    },
+    "handlers": {
+        "stderr": {
+            "class": "logging.StreamHandler",
+            "filters": ["task"],
+            "formatter": LOG_FORMAT,
+        }
+    },
     "loggers": {
         name: {"handlers": ["stderr"], "level": _text("LOG_LEVEL", "INFO")}
         for name in ("django_ray_runtime", "generation", "project")

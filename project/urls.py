@@ -3,7 +3,9 @@
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, path
 
+from django_ray_runtime.views import metrics
 from project.api import api
+from project.auth import signed_in_only
 from project.health import healthz, readyz
 
 # Here and not at start-up: workers never need the admin modules.
@@ -12,7 +14,7 @@ admin.autodiscover()
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),
-    # metrics: django_ray_runtime.metrics, mounted here
+    path("metrics", signed_in_only(metrics), name="metrics"),
     path("admin/", admin.site.urls),
     path("api/v1/", api.urls),
 ]

@@ -4,7 +4,8 @@ Written with the ORM, the same on both databases. Only the database's clock coun
 """
 
 import uuid
-from collections.abc import Collection, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -58,6 +59,11 @@ class Liveness:
             return set()
         return set(ours.filter(state=WorkerState.DEAD).values_list("id", flat=True))
 
+    def note_stats(self, worker: str, stats: Mapping[str, Any]) -> bool:
+        """Keep a living worker's counters (`WorkerStats.to_dict()`) in its row, for metrics.
+        False when it was declared dead before."""
+        return bool(self._living().filter(id=worker).update(stats=dict(stats)))
+
     def declare_dead(self, worker: str) -> Released:
         """A worker whose process is known to have ended: its tasks run again at once."""
         self.move(worker, WorkerState.DEAD)
@@ -86,6 +92,7 @@ class Liveness:
             with transaction.atomic(using=self.alias):
                 orphans = self._orphans()
                 states = {task.id: self._lose(task) for task in orphans}
+                self._note_released(orphans)
             released.tasks += len(orphans)
             released.failed += [task_id for task_id, state in states.items() if state in FINAL]
             if len(orphans) < RESCUE_BATCH:
@@ -120,8 +127,14 @@ class Liveness:
             losses=F("losses") + 1,
             finished_at=Now() if state in FINAL else None,
         )
-        Worker.objects.using(self.alias).filter(id=task.worker).update(released=F("released") + 1)
         return state
+
+    def _note_released(self, orphans: Sequence[QueuedTask]) -> None:
+        """Count them in the rows of the workers that lost them."""
+        per_worker = Counter(task.worker for task in orphans)
+        for worker, count in sorted(per_worker.items(), key=str):  # one order of locks for all
+            rows = Worker.objects.using(self.alias).filter(id=worker)
+            rows.update(released=F("released") + count)
 
     def _living(self) -> WorkerQuerySet:
         return Worker.objects.using(self.alias).living()

@@ -3,6 +3,8 @@
 import uuid
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
+from functools import reduce
+from operator import or_
 
 from django.db import IntegrityError, transaction
 from django.db.models import (
@@ -12,6 +14,7 @@ from django.db.models import (
     Exists,
     ExpressionWrapper,
     OuterRef,
+    Q,
     Value,
 )
 from django.db.models.expressions import Combinable
@@ -48,6 +51,15 @@ class Pruning:
     def count(self, ages: Mapping[State, float | None]) -> int:
         """How many tasks `prune` would delete."""
         return sum(self._old(state, age).count() for state, age in ages.items() if age is not None)
+
+    def count_protected(self, ages: Mapping[State, float | None]) -> int:
+        """How many tasks are old enough, but another model forbids their deletion."""
+        kept = reduce(or_, _protectors(), Q(pk__in=[]))
+        return sum(
+            self._aged(state, age).filter(kept).count()
+            for state, age in ages.items()
+            if age is not None
+        )
 
     def prune_leftovers(self) -> None:
         """Worker boots that ended long ago, expired unique keys, and idle limit keys."""
@@ -88,10 +100,14 @@ class Pruning:
             return 0
 
     def _old(self, state: State, age: float) -> QueuedTaskQuerySet:
-        rows = self._rows().finished(state).filter(finished_at__lt=_ago(timedelta(seconds=age)))
+        rows = self._aged(state, age)
         for protector in _protectors():
             rows = rows.exclude(protector)
         return rows
+
+    def _aged(self, state: State, age: float) -> QueuedTaskQuerySet:
+        rows = self._rows().finished(state)
+        return rows.filter(finished_at__lt=_ago(timedelta(seconds=age)))
 
     def _rows(self) -> QueuedTaskQuerySet:
         return QueuedTask.objects.using(self.alias)

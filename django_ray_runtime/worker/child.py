@@ -125,6 +125,7 @@ def _work(options: Options, executor: Executor) -> int:
     if options.reload:
         watch_code(lambda: _start_anew(changed, loop.stop))
     loop.run()
+    liveness.note_stats(options.worker, dispatcher.books.stats.to_dict())
     liveness.move(options.worker, WorkerState.STOPPED)
     executor.close()
     if loop.wakeup.parent_gone and options.temp_dir:

@@ -5,7 +5,6 @@ It never sleeps, reads no clock and knows no Ray: the store and the executor are
 it, and tests drive it with an executor that they hold.
 """
 
-import logging
 import uuid
 from collections import ChainMap, deque
 from collections.abc import Callable, Mapping, Sequence
@@ -18,20 +17,19 @@ from django_ray_runtime.exceptions import CallCancelled, CallLost
 from django_ray_runtime.executors.base import CallOptions, Executor, Handle
 from django_ray_runtime.options import read_options
 from django_ray_runtime.records import Claim, Failure, Outcome, StopReason
-from django_ray_runtime.states import FINAL, State
+from django_ray_runtime.states import State
 from django_ray_runtime.store.base import Store
 from django_ray_runtime.worker import outcomes
-from django_ray_runtime.worker.announce import announce_finished, announce_started
+from django_ray_runtime.worker.books import Books
 from django_ray_runtime.worker.entrypoint import failure_of, pack, read_report, run_task
 from django_ray_runtime.worker.shares import Shares
-
-logger = logging.getLogger(__name__)
 
 # Tasks shorter than this are handed to the executor ahead of free slots, so that it never
 # waits for us. Longer ones are held back here until a slot is free: a task that waits inside
 # the executor cannot be told from one that runs, and could not be handed back on a stop.
 SHORT_SECONDS = 0.05
 KEYLESS_FILLS = 8
+INTERRUPT = "builtins.KeyboardInterrupt"
 
 
 class Dispatcher:
@@ -58,6 +56,7 @@ class Dispatcher:
         self.concurrency = concurrency
         self.draining = False
         self.left = max_tasks  # how many more may be claimed; None: any number
+        self.books = Books(queues)
         self._shares = Shares(dict.fromkeys(queues, 1) | dict(weights or {}))
         self._wake = wake
         self._held: deque[Claim] = deque()
@@ -95,6 +94,7 @@ class Dispatcher:
             self._admit(free)
             claims = self.store.claim(self.queues, free, self.worker, self._shares.turns())
             self._shares.charge(claims)
+            self.books.claimed(claims)
             self._held.extend(claims)
             if self.left is not None:
                 self.left -= len(claims)
@@ -123,10 +123,10 @@ class Dispatcher:
         accepted = self._write([outcome for _, outcome in batch.values()])
         for task_id, (claim, outcome) in batch.items():
             del self._unwritten[task_id]
-            if task_id not in accepted:
-                logger.warning("Task %s is no longer ours; its outcome is dropped", task_id)
-            elif accepted[task_id] in FINAL:
-                announce_finished(claim, outcome, accepted[task_id])
+            if task_id in accepted:
+                self.books.settled(claim, outcome, accepted[task_id])
+            else:
+                self.books.dropped(claim)
         return len(accepted)
 
     def reconcile(self) -> None:
@@ -191,7 +191,7 @@ class Dispatcher:
             )
             self._running[handle] = claim
             self._cpus += options.num_cpus
-            announce_started(claim)
+            self.books.started(claim)
 
     def _fits(self, cpus: float) -> bool:
         """Whether the executor may be given one more call."""
@@ -231,15 +231,14 @@ class Dispatcher:
                 return outcomes.not_started(claim)
             return outcomes.lost(claim, self.worker, error)
         except Exception as error:  # the executor could not even carry the call
-            return outcomes.failed(claim, failure_of(error))
+            return outcomes.not_carried(claim, failure_of(error))
         self._mean_seconds += (report.seconds - self._mean_seconds) / 8
-        if report.failure is None:
-            return outcomes.succeeded(claim, report.return_value, report.output)
-        if reason is not None:
-            return outcomes.told_to_stop(claim, reason, report.failure.traceback, report.output)
-        if self._recalled and report.failure.exception_class_path == "builtins.KeyboardInterrupt":
-            return outcomes.stopped(claim, report.output)
-        return outcomes.failed(claim, report.failure, report.retry_in, report.output)
+        if report.failure is not None:
+            if reason is not None:
+                return outcomes.told_to_stop(claim, reason, report)
+            if self._recalled and report.failure.exception_class_path == INTERRUPT:
+                return outcomes.stopped(claim, report)
+        return outcomes.of_report(claim, report)
 
     def _write(self, batch: list[Outcome]) -> dict[uuid.UUID, State]:
         try:

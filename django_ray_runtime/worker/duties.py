@@ -2,6 +2,7 @@
 
 from django_ray_runtime.conf import RuntimeSettings
 from django_ray_runtime.control import prune
+from django_ray_runtime.log import log_event
 from django_ray_runtime.periodic import discover
 from django_ray_runtime.signals import announce_ended
 from django_ray_runtime.store import (
@@ -25,6 +26,7 @@ PRUNE_SECONDS = 60.0
 LEFTOVER_SECONDS = 600.0
 IDLE_SECONDS = 3600.0
 SHORTEST_SECONDS = 0.01
+STATS_SECONDS = 5.0
 
 
 def duties_of(dispatcher: Dispatcher, liveness: Liveness, settings: RuntimeSettings) -> list[Duty]:
@@ -36,6 +38,7 @@ def duties_of(dispatcher: Dispatcher, liveness: Liveness, settings: RuntimeSetti
         watch_stops(dispatcher),
         prune_old(get_pruning()),
         tick_schedules(),
+        note_stats(dispatcher, liveness),
     ]
 
 
@@ -68,7 +71,10 @@ def rescue_others(liveness: Liveness, worker: str, dead_after: float) -> Duty:
     """Take over what silent workers held."""
 
     def run(now: float) -> float:
-        announce_ended(liveness.rescue(worker, dead_after).failed)
+        released = liveness.rescue(worker, dead_after)
+        if released.tasks:
+            log_event("rescued", worker=worker, count=released.tasks)
+        announce_ended(released.failed)
         return dead_after / 4
 
     return Duty(run)
@@ -106,5 +112,15 @@ def prune_old(pruning: Pruning) -> Duty:
             pruning.prune_leftovers()
             leftovers_due = now + LEFTOVER_SECONDS
         return 1.0 if prune() >= PRUNE_BATCH else PRUNE_SECONDS
+
+    return Duty(run)
+
+
+def note_stats(dispatcher: Dispatcher, liveness: Liveness) -> Duty:
+    """Keep the counters in the worker's row; the first time when it begins, with zeros."""
+
+    def run(now: float) -> float:
+        liveness.note_stats(dispatcher.worker, dispatcher.books.stats.to_dict())
+        return STATS_SECONDS
 
     return Duty(run)

@@ -76,7 +76,7 @@ def run_task(packed: bytes) -> Wire:
     value, failure, retry_in = None, None, None
     with captured(runtime_settings().max_output_bytes) as tail:
         try:
-            with running(Run(claim.id, claim.attempt, claim.worker_ids[-1])):
+            with running(Run(claim.id, claim.attempt, claim.worker_ids[-1], claim.task_path)):
                 value = _call(claim, options)
         except BaseException as error:  # SystemExit and the like: the task's, not ours
             failure = failure_of(error)

@@ -1,80 +1,79 @@
 """What can become of a claimed task, as outcomes for the store."""
 
+from typing import Any
+
 from django_ray_runtime.conf import runtime_settings
 from django_ray_runtime.exceptions import Cancelled, TaskTimeout, WorkerLost
 from django_ray_runtime.options import read_options
 from django_ray_runtime.records import Claim, Failure, Outcome, StopReason
 from django_ray_runtime.retries import retry_delay
 from django_ray_runtime.states import State
+from django_ray_runtime.worker.entrypoint import Report
 
 
-def succeeded(claim: Claim, return_value: str | None, output: str = "") -> Outcome:
-    """It returned; `return_value` is JSON text."""
-    return Outcome(
-        id=claim.id,
-        attempt=claim.attempt,
-        state=State.SUCCESSFUL,
-        return_value=return_value,
-        output=output,
-    )
+def of_report(claim: Claim, report: Report) -> Outcome:
+    """It returned, or raised: then it runs again later, or is FAILED."""
+    if report.failure is None:
+        values: dict[str, Any] = {"return_value": report.return_value}
+        return _outcome(claim, State.SUCCESSFUL, report, **values)
+    return _failed(claim, report.failure, report.retry_in, report)
 
 
-def failed(
-    claim: Claim, failure: Failure, retry_in: float | None = None, output: str = ""
-) -> Outcome:
-    """It raised; it runs again in `retry_in` seconds, or is FAILED."""
-    return Outcome(
-        id=claim.id,
-        attempt=claim.attempt,
-        state=State.FAILED if retry_in is None else State.SCHEDULED,
-        failure=failure,
-        output=output,
-        delay=retry_in or 0.0,
-        blamed=True,
-    )
+def not_carried(claim: Claim, failure: Failure) -> Outcome:
+    """The executor could not even run it."""
+    return _failed(claim, failure, None, None)
 
 
 def not_started(claim: Claim) -> Outcome:
     """It goes back with its attempt unspent."""
-    return Outcome(id=claim.id, attempt=claim.attempt, state=State.READY, spends_attempt=False)
+    return _outcome(claim, State.READY, None, spends_attempt=False)
 
 
-def stopped(claim: Claim, output: str = "") -> Outcome:
+def stopped(claim: Claim, report: Report | None = None) -> Outcome:
     """It ran when the worker had to stop: it runs again, and nobody is to blame."""
     failure = _failure(WorkerLost, "the worker had to stop before this run had ended.")
-    return Outcome(
-        id=claim.id, attempt=claim.attempt, state=State.READY, failure=failure, output=output
-    )
+    return _outcome(claim, State.READY, report, failure=failure)
 
 
 def lost(claim: Claim, worker: str, error: Exception) -> Outcome:
     """Its process ended: it runs again, unless that happened more than MAX_LOST_RERUNS times."""
-    text = f"the process that ran this task for worker {worker} ended: {error}"
-    limit = runtime_settings().max_lost_reruns
-    return Outcome(
-        id=claim.id,
-        attempt=claim.attempt,
-        state=State.FAILED if claim.losses >= limit else State.READY,
-        failure=_failure(WorkerLost, text),
-        lost=True,
+    failure = _failure(
+        WorkerLost, f"the process that ran this task for worker {worker} ended: {error}"
     )
+    final = claim.losses >= runtime_settings().max_lost_reruns
+    state = State.FAILED if final else State.READY
+    return _outcome(claim, state, None, failure=failure, lost=True)
 
 
-def told_to_stop(claim: Claim, reason: StopReason, where: str = "", output: str = "") -> Outcome:
-    """It was cancelled, or timed out, which counts as a failure of its own. `where` is the
-    traceback of where it was."""
+def told_to_stop(claim: Claim, reason: StopReason, report: Report | None = None) -> Outcome:
+    """It was cancelled, or timed out, which counts as a failure of its own. `report` is what an
+    interrupted run told, with the traceback of where it was."""
+    where = report.failure.traceback if report and report.failure else ""
     if reason is StopReason.CANCEL:
-        return Outcome(
-            id=claim.id,
-            attempt=claim.attempt,
-            state=State.CANCELLED,
-            failure=_failure(Cancelled, "the task was cancelled while it ran.", where),
-            output=output,
-        )
+        failure = _failure(Cancelled, "the task was cancelled while it ran.", where)
+        return _outcome(claim, State.CANCELLED, report, failure=failure)
     options = read_options(claim.options)
     text = f"the run took longer than its timeout of {options.timeout or 0:g} s."
     retry_in = retry_delay(options, claim.failures, TaskTimeout)
-    return failed(claim, _failure(TaskTimeout, text, where), retry_in, output)
+    return _failed(claim, _failure(TaskTimeout, text, where), retry_in, report)
+
+
+def _failed(
+    claim: Claim, failure: Failure, retry_in: float | None, report: Report | None
+) -> Outcome:
+    state = State.FAILED if retry_in is None else State.SCHEDULED
+    return _outcome(claim, state, report, failure=failure, delay=retry_in or 0.0, blamed=True)
+
+
+def _outcome(claim: Claim, state: State, report: Report | None, **values: Any) -> Outcome:
+    return Outcome(
+        id=claim.id,
+        attempt=claim.attempt,
+        state=state,
+        output=report.output if report else "",
+        seconds=report.seconds if report else None,
+        **values,
+    )
 
 
 def _failure(kind: type[Exception], text: str, where: str = "") -> Failure:

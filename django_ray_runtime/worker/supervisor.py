@@ -18,6 +18,7 @@ from django.db import DatabaseError, InterfaceError, connections
 
 from django_ray_runtime.conf import RuntimeSettings
 from django_ray_runtime.ids import new_worker_id
+from django_ray_runtime.log import log_event
 from django_ray_runtime.ray_cluster import new_temp_dir
 from django_ray_runtime.signals import announce_ended
 from django_ray_runtime.states import WorkerState
@@ -212,11 +213,7 @@ class Supervisor:
             released = self._liveness.declare_dead(self._unburied[0])
             worker = self._unburied.pop(0)
             if released.tasks:
-                again = released.tasks - len(released.failed)
-                logger.warning(
-                    "Worker %s is lost; %d tasks run again, %d have failed",
-                    worker, again, len(released.failed),
-                )  # fmt: skip
+                log_event("rescued", worker=worker, count=released.tasks)
                 announce_ended(released.failed)
 
     def _pass_on_stop(self, now: float) -> None:

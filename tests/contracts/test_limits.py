@@ -162,7 +162,7 @@ def test_what_is_handed_back_keeps_its_place(store: Store, worker: str) -> None:
 def test_a_deferred_keyed_task_is_blocked_when_it_is_due(store: Store) -> None:
     soon = timezone.now() + timedelta(hours=1)
     tasks.add.using(concurrency_limit=1, run_after=soon).enqueue(1, 2)
-    QueuedTask.objects.update(run_after=timezone.now())
+    QueuedTask.objects.update(run_after=timezone.now() - timedelta(seconds=1))
     get_waiting().promote()
     assert QueuedTask.objects.get().state == "BLOCKED"
 

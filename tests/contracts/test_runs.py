@@ -39,7 +39,7 @@ def held(store: Store, worker: str) -> Dispatcher:
 def run_all(dispatcher: Dispatcher, *, with_retries: bool = False) -> None:
     while True:
         if with_retries:
-            QueuedTask.objects.scheduled().update(run_after=timezone.now())
+            QueuedTask.objects.scheduled().update(run_after=timezone.now() - timedelta(seconds=1))
             get_waiting().promote()
         if not dispatcher.fill() and dispatcher.idle:
             return
@@ -201,7 +201,7 @@ def test_a_timed_out_run_is_told_apart_and_may_be_retried(held: Dispatcher) -> N
         held.stop_tasks(0.0, stop)
         calls(held)[number].finish([9.0, None, "builtins.KeyboardInterrupt", "there\n", None, ""])
         held.flush()
-        QueuedTask.objects.scheduled().update(run_after=timezone.now())
+        QueuedTask.objects.scheduled().update(run_after=timezone.now() - timedelta(seconds=1))
         get_waiting().promote()
     assert errors_of(result) == [TaskTimeout, TaskTimeout]
     assert "longer than its timeout of 7 s" in told(result)
@@ -380,5 +380,5 @@ def test_a_later_due_task_is_promoted_in_batches(
     monkeypatch.setattr("django_ray_runtime.store.waiting.BATCH", 10)
     soon = timezone.now() + timedelta(hours=1)
     tasks.nothing.using(run_after=soon).enqueue_many([()] * 25)
-    QueuedTask.objects.update(run_after=timezone.now())
+    QueuedTask.objects.update(run_after=timezone.now() - timedelta(seconds=1))
     assert [get_waiting().promote() for _ in range(4)] == [10, 10, 5, 0]
