@@ -9,7 +9,6 @@ from typing import Any
 from django.db.models import DateTimeField, ExpressionWrapper, Value
 from django.db.models.functions import Now
 from django.tasks.base import Task
-from django.utils.json import normalize_json
 
 from django_ray_runtime.conf import runtime_settings
 from django_ray_runtime.models import QueuedTask
@@ -41,11 +40,11 @@ class Recipe:
         path = self.task.module_path
         args_text = to_json(list(args), f"args of {path}")
         kwargs_text = to_json(kwargs, f"kwargs of {path}")
-        self._demand_size(len(args_text) + len(kwargs_text))
+        self._demand_size(args_text, kwargs_text)
         row = QueuedTask(
             task_path=path,
-            args=normalize_json(list(args)),
-            kwargs=normalize_json(kwargs),
+            args=json.loads(args_text),  # as the task will get them
+            kwargs=json.loads(kwargs_text),
             backend=self.backend,
             queue_name=self.task.queue_name,
             priority=self.task.priority,
@@ -65,11 +64,14 @@ class Recipe:
             return self.task.run_after + wait
         return ExpressionWrapper(Now() + Value(wait), output_field=DateTimeField())
 
-    def _demand_size(self, size: int) -> None:
+    def _demand_size(self, *texts: str) -> None:
         limit = runtime_settings().max_argument_bytes
+        if 4 * sum(map(len, texts)) <= limit:  # a character takes at most four bytes
+            return
+        size = sum(len(text.encode()) for text in texts)
         if size > limit:
             raise ValueError(
-                f"The arguments of {self.task.module_path} have {size:,} characters of JSON, "
+                f"The arguments of {self.task.module_path} have {size:,} bytes of JSON, "
                 f"over MAX_ARGUMENT_BYTES ({limit:,}). Store the data (a file, a row) and pass "
                 "where it is."
             )

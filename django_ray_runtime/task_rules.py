@@ -62,15 +62,17 @@ def runtime_env_text(value: Mapping[str, Any] | None) -> str:
 
 def positions_of(task: Any) -> tuple[int, ...]:
     """Where the sensitive parameters stand among the positional arguments."""
-    names = _parameters(task)
+    names = _parameters(task, keyword_only=False)
     return tuple(names.index(name) for name in task.sensitive or () if name in names)
 
 
-def _parameters(task: Any) -> list[str]:
+def _parameters(task: Any, keyword_only: bool = True) -> list[str]:
     """The names that arguments of an enqueue can have, in their order."""
-    kinds = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+    kinds = {inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD}
+    if keyword_only:
+        kinds.add(inspect.Parameter.KEYWORD_ONLY)
     found = inspect.signature(task.func).parameters.values()
-    names = [p.name for p in found if p.kind in kinds or p.kind is p.POSITIONAL_ONLY]
+    names = [p.name for p in found if p.kind in kinds]
     return names[1:] if task.takes_context else names
 
 
