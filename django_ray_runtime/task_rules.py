@@ -68,11 +68,13 @@ def positions_of(task: Any) -> tuple[int, ...]:
 
 def _parameters(task: Any, keyword_only: bool = True) -> list[str]:
     """The names that arguments of an enqueue can have, in their order."""
-    kinds = {inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD}
-    if keyword_only:
-        kinds.add(inspect.Parameter.KEYWORD_ONLY)
     found = inspect.signature(task.func).parameters.values()
-    names = [p.name for p in found if p.kind in kinds]
+    names = [
+        p.name
+        for p in found
+        if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
+        or (keyword_only and p.kind is p.KEYWORD_ONLY)
+    ]
     return names[1:] if task.takes_context else names
 
 
