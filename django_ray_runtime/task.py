@@ -21,6 +21,8 @@ from django.utils.module_loading import import_string
 from django_ray_runtime.options import TaskOptions
 from django_ray_runtime.task_rules import check, read_rate, runtime_env_text, seconds
 
+__all__ = ["Arguments", "RayTask", "Unique", "arguments"]
+
 type Seconds = float | timedelta
 type Errors = tuple[type[BaseException], ...]
 

@@ -66,6 +66,7 @@ def assert_enqueued(
     through JSON. `among` is what `capture_enqueued` gave, instead of what waits. Returns what
     matches.
     """
+    __tracebackhide__ = True  # pytest shows the caller's line
     there = enqueued() if among is None else list(among)
     matching = [
         result
@@ -87,6 +88,7 @@ def assert_not_enqueued(
     task: Task | None = None, *, among: Sequence[TaskResult] | None = None
 ) -> None:
     """Assert that `task`, or without one any task, does not wait to run."""
+    __tracebackhide__ = True  # pytest shows the caller's line
     there = enqueued() if among is None else list(among)
     if any(task is None or _is(result, task) for result in there):
         what = "nothing" if task is None else f"{task.module_path} not"
