@@ -14,8 +14,10 @@ from unittest import mock
 from django.db import DatabaseError, connections
 from django.db.models import Case, Q, Value, When
 from django.db.models.functions import Now
+from django.tasks import task_backends
 from django.tasks.base import Task, TaskResult
 
+from django_ray_runtime.backend import RayTaskBackend
 from django_ray_runtime.control import queue_names, tasks
 from django_ray_runtime.exceptions import UnknownQueue
 from django_ray_runtime.ids import new_worker_id
@@ -46,7 +48,8 @@ def run_enqueued(
     raise_errors       raise the exception of the first task that ends FAILED
 
     Returns a result for each task that ran, in the order of their first runs. Paused queues,
-    concurrency limits and rate limits hold as in production. Raises UnknownQueue.
+    concurrency limits and rate limits hold as in production. Raises UnknownQueue, and
+    TypeError where no backend of TASKS keeps its tasks in the database.
     """
     queues = _queues(queue)
     _demand_limit(limit)
@@ -180,6 +183,11 @@ def _make_ready(rows: QueuedTaskQuerySet) -> None:
 
 
 def _queues(queue: str | None) -> list[str]:
+    if not any(isinstance(backend, RayTaskBackend) for backend in task_backends.all()):
+        raise TypeError(
+            "No backend of TASKS keeps its tasks in the database, so there is nothing to run. Use "
+            "RayTaskBackend, or override_tasks('database')."
+        )
     known = queue_names()
     if queue is not None and queue not in known:
         raise UnknownQueue(f"There is no queue {queue!r}. Expected one of: {', '.join(known)}.")

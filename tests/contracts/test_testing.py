@@ -225,6 +225,12 @@ def test_an_override_decorates_and_keeps_the_queues() -> None:
     assert default_task_backend.task_class is RayTask
 
 
+@override_tasks("dummy")
+def test_running_needs_a_backend_with_rows() -> None:
+    with pytest.raises(TypeError, match=r"nothing to run\. Use RayTaskBackend, or override_tasks"):
+        run_enqueued()
+
+
 def test_an_unknown_override_is_refused_with_those_there_are() -> None:
     with pytest.raises(ValueError, match="one of database, dummy, immediate, got 'redis'"):
         override_tasks("redis")
