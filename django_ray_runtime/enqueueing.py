@@ -12,7 +12,7 @@ from django.tasks.base import Task
 
 from django_ray_runtime.conf import runtime_settings
 from django_ray_runtime.models import QueuedTask
-from django_ray_runtime.payload import to_json
+from django_ray_runtime.payload import is_storable, to_json
 from django_ray_runtime.task import options_of_task, unique_of
 from django_ray_runtime.task_rules import seconds
 
@@ -47,7 +47,7 @@ class Recipe:
             kwargs=json.loads(kwargs_text),
             backend=self.backend,
             queue_name=self.task.queue_name,
-            priority=self.task.priority,
+            priority=int(self.task.priority),  # Django takes 1.0 and True too
             run_after=self.task.run_after,
             options=self._stored,
             limit_key=self._limit_key(args, kwargs),
@@ -97,10 +97,10 @@ class Recipe:
 
     def _made(self, function: Callable[..., Any], args: Any, kwargs: Any, what: str) -> str:
         key = function(*args, **kwargs)
-        if not isinstance(key, str) or not key:
+        if not isinstance(key, str) or not key or not is_storable(key):
             raise TypeError(
                 f"The {what} function of {self.task.module_path} must give a text that is not "
-                f"empty, got {key!r}."
+                f"empty and has no NUL or lone surrogate, got {key!r}."
             )
         return key
 

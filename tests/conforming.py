@@ -7,6 +7,10 @@ class Custom(Exception):
     """An exception of the project's own."""
 
 
+RING: list[object] = []  # contains itself
+RING.append(RING)
+
+
 @task
 def echo(*args, **kwargs):
     return [list(args), kwargs]

@@ -180,6 +180,9 @@ class TestArguments:
             ("a\x00b", ValueError, "has a NUL character"),
             (["deep", {"in": "\x00"}], ValueError, "has a NUL character"),
             ("\ud800", ValueError, "lone surrogate"),
+            pytest.param(10**5000, ValueError, "has a value that JSON lacks", id="huge"),
+            ({(1,): 2}, TypeError, "must be JSON"),
+            (conforming.RING, ValueError, "nested too deeply, or contains itself"),
         ],
     )
     def test_anything_else_is_refused_with_what_to_do(

@@ -96,6 +96,11 @@ class TestMany:
         assert QueuedTask.objects.count() == 10_000
         assert sorted(result.id for result in results) == [result.id for result in results]
 
+    def test_a_priority_that_only_equals_a_whole_number_is_stored_as_one(self) -> None:
+        add.using(priority=2.0).enqueue_many([(1, 1)])
+        add.using(priority=2.0).enqueue(2, 2)
+        assert list(QueuedTask.objects.values_list("priority", flat=True)) == [2, 2]
+
     def test_key_functions_get_each_calls_own_arguments(self) -> None:
         conforming.keyed.enqueue_many([("a",), {"who": "b"}])
         keys = QueuedTask.objects.order_by("id").values_list("limit_key", flat=True)
@@ -111,12 +116,12 @@ class TestKeys:
         add.using(concurrency_limit=1).enqueue(1, 2)
         assert QueuedTask.objects.get().limit_key == "tests.conforming.add"
 
-    @pytest.mark.parametrize("made", [None, "", 5])
+    @pytest.mark.parametrize("made", [None, "", 5, "a\x00", "\ud800"])
     @pytest.mark.parametrize("option", ["concurrency_key", "unique"])
     def test_a_function_must_give_a_text(self, made: Any, option: str) -> None:
         limits = {"concurrency_limit": 1} if option == "concurrency_key" else {}
         task = add.using(**{option: lambda *_: made}, **limits)
-        with pytest.raises(TypeError, match=f"The {option} function of .*text that is not empty"):
+        with pytest.raises(TypeError, match=f"The {option} function of .* not empty and"):
             task.enqueue(1, 2)
 
     def test_long_keys_are_told_apart(self) -> None:

@@ -13,7 +13,11 @@ from django_ray_runtime.task_rules import read_rate
 from tests import conforming
 
 MINUTE = timedelta(minutes=1)
-DURATIONS = ([5, 0.5, MINUTE], [0, -1, True, "5", float("nan"), timedelta(0)])
+DURATIONS = (
+    [5, 0.5, MINUTE, timedelta(days=36500)],
+    [0, -1, True, "5", float("nan"), timedelta(0), 1e12, 10**400, timedelta(days=40000)],
+)
+SECONDS = "a number of seconds above 0 (at most 100 years), or a timedelta"
 
 
 def with_token(user: str, token: str, *rest: str, secret: str = "") -> None: ...
@@ -28,7 +32,7 @@ OPTIONS: dict[str, tuple[list[Any], list[Any], str]] = {
     "retry_backoff": (
         [2, MINUTE, [1, 5, MINUTE], (0.1,)],
         [*DURATIONS[1], [], [1, 0], ["1"]],
-        "a number of seconds above 0, or a timedelta, or a list of them",
+        f"{SECONDS}, or a list of them",
     ),
     "retry_on": (
         [(OSError,), (OSError, ValueError), ()],
@@ -36,9 +40,9 @@ OPTIONS: dict[str, tuple[list[Any], list[Any], str]] = {
         "a tuple of exception classes",
     ),
     "no_retry_on": ([(ValueError,)], [ValueError, (3,)], "a tuple of exception classes"),
-    "timeout": (*DURATIONS, "a number of seconds above 0, or a timedelta"),
-    "expires_in": (*DURATIONS, "a number of seconds above 0, or a timedelta"),
-    "num_cpus": ([0, 0.5, 4], [-1, "2", float("inf"), True], "a number of at least 0"),
+    "timeout": (*DURATIONS, SECONDS),
+    "expires_in": (*DURATIONS, SECONDS),
+    "num_cpus": ([0, 0.5, 4], [-1, "2", float("inf"), True, 10**400], "a number of at least 0"),
     "num_gpus": ([0, 0.25, 1], [-1, None.__class__], "a number of at least 0"),
     "memory": ([1, 2**31], [0, 1.5, "1G"], "a whole number of bytes"),
     "resources": (
@@ -59,7 +63,7 @@ OPTIONS: dict[str, tuple[list[Any], list[Any], str]] = {
     "concurrency_limit": ([1, 10], [0, True, 1.5], "a whole number of at least 1"),
     "rate_limit": (
         ["1/s", "100/m", "5/30s", "1000/h", "10000/d"],
-        ["10", "0/s", "10/0s", "10/w", "10 / s", 10, "1.5/s"],
+        ["10", "0/s", "9999999999/s", "1/100000d", "10/0s", "10/w", "10 / s", 10, "1.5/s"],
         "a rate such as 10/s, 100/m, 5/30s, 1000/h or 10000/d",
     ),
 }
@@ -107,7 +111,7 @@ class TestKeys:
         for limit in ({"concurrency_limit": 2}, {"rate_limit": "1/s"}):
             assert conforming.add.using(concurrency_key=key, **limit).concurrency_key is key
 
-    @pytest.mark.parametrize("key", ["", "x" * 201, 5])
+    @pytest.mark.parametrize("key", ["", "x" * 201, 5, "a\x00", "\ud800"])
     def test_other_keys_are_refused(self, key: Any) -> None:
         with pytest.raises(InvalidTask, match="a text of 1 to 200 characters, or a function"):
             conforming.add.using(concurrency_key=key, concurrency_limit=1)
