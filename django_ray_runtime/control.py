@@ -18,6 +18,19 @@ from django_ray_runtime.signals import announce_ended
 from django_ray_runtime.states import FINAL, State
 from django_ray_runtime.store import get_control, get_pruning, get_store
 
+__all__ = [
+    "QueueStatus",
+    "cancel",
+    "default_ages",
+    "pause_queue",
+    "prune",
+    "queue_names",
+    "queues",
+    "requeue",
+    "resume_queue",
+    "tasks",
+]
+
 type TaskId = uuid.UUID | str
 
 

@@ -9,11 +9,10 @@ from typing import Any
 from django.db.models import DateTimeField, ExpressionWrapper, Value
 from django.db.models.functions import Now
 from django.tasks.base import Task
-from django.utils.json import normalize_json
 
 from django_ray_runtime.conf import runtime_settings
 from django_ray_runtime.models import QueuedTask
-from django_ray_runtime.payload import to_json
+from django_ray_runtime.payload import is_storable, to_json
 from django_ray_runtime.task import options_of_task, unique_of
 from django_ray_runtime.task_rules import seconds
 
@@ -41,14 +40,14 @@ class Recipe:
         path = self.task.module_path
         args_text = to_json(list(args), f"args of {path}")
         kwargs_text = to_json(kwargs, f"kwargs of {path}")
-        self._demand_size(len(args_text) + len(kwargs_text))
+        self._demand_size(args_text, kwargs_text)
         row = QueuedTask(
             task_path=path,
-            args=normalize_json(list(args)),
-            kwargs=normalize_json(kwargs),
+            args=json.loads(args_text),  # as the task will get them
+            kwargs=json.loads(kwargs_text),
             backend=self.backend,
             queue_name=self.task.queue_name,
-            priority=self.task.priority,
+            priority=int(self.task.priority),  # Django takes 1.0 and True too
             run_after=self.task.run_after,
             options=self._stored,
             limit_key=self._limit_key(args, kwargs),
@@ -65,11 +64,14 @@ class Recipe:
             return self.task.run_after + wait
         return ExpressionWrapper(Now() + Value(wait), output_field=DateTimeField())
 
-    def _demand_size(self, size: int) -> None:
+    def _demand_size(self, *texts: str) -> None:
         limit = runtime_settings().max_argument_bytes
+        if 4 * sum(map(len, texts)) <= limit:  # a character takes at most four bytes
+            return
+        size = sum(len(text.encode()) for text in texts)
         if size > limit:
             raise ValueError(
-                f"The arguments of {self.task.module_path} have {size:,} characters of JSON, "
+                f"The arguments of {self.task.module_path} have {size:,} bytes of JSON, "
                 f"over MAX_ARGUMENT_BYTES ({limit:,}). Store the data (a file, a row) and pass "
                 "where it is."
             )
@@ -95,10 +97,10 @@ class Recipe:
 
     def _made(self, function: Callable[..., Any], args: Any, kwargs: Any, what: str) -> str:
         key = function(*args, **kwargs)
-        if not isinstance(key, str) or not key:
+        if not isinstance(key, str) or not key or not is_storable(key):
             raise TypeError(
                 f"The {what} function of {self.task.module_path} must give a text that is not "
-                f"empty, got {key!r}."
+                f"empty and has no NUL or lone surrogate, got {key!r}."
             )
         return key
 

@@ -28,6 +28,10 @@ def to_json(value: Any, what: str) -> str:
         raise ValueError(
             f"{what} has a value that JSON lacks: {error}. Use None or a text in its place."
         ) from None
+    except RecursionError:
+        raise ValueError(
+            f"{what} is nested too deeply, or contains itself. Pass a flat list of records."
+        ) from None
     if "\\u0000" in text and _NUL.search(text):
         raise ValueError(f"{what} has a NUL character in a text. Remove it, or encode the bytes.")
     try:
@@ -38,6 +42,15 @@ def to_json(value: Any, what: str) -> str:
             "Decode the bytes with errors='replace', or encode them as base64."
         ) from None
     return text
+
+
+def is_storable(text: str) -> bool:
+    """Whether every database can hold this text: no NUL, no lone surrogates."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return "\x00" not in text
 
 
 def to_text(value: str) -> str:

@@ -1,7 +1,7 @@
 """From rows and claims to Django's TaskResult."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
@@ -121,12 +121,16 @@ def _is(error: TaskError, kind: type[Exception]) -> bool:
 
 
 def _task_of(source: QueuedTask | Claim) -> Task:
-    return load_task(source.task_path).using(
-        priority=source.priority,
-        queue_name=source.queue_name,
-        run_after=source.run_after,
-        backend=source.backend,
-    )
+    """The task as it was enqueued. Not checked again: its queue may be listed no longer."""
+    declared = load_task(source.task_path)
+    task = object.__new__(type(declared))
+    for name in (field.name for field in fields(declared)):
+        origin = source if name in _FROM_ROW else declared
+        object.__setattr__(task, name, getattr(origin, name))
+    return task
+
+
+_FROM_ROW = {"priority", "queue_name", "run_after", "backend"}
 
 
 def _result(

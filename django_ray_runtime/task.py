@@ -14,10 +14,14 @@ from dataclasses import dataclass, field, fields, replace
 from datetime import timedelta
 from typing import Any
 
+from asgiref.sync import sync_to_async
 from django.tasks.base import Task, TaskResult
+from django.utils.module_loading import import_string
 
 from django_ray_runtime.options import TaskOptions
 from django_ray_runtime.task_rules import check, read_rate, runtime_env_text, seconds
+
+__all__ = ["Arguments", "RayTask", "Unique", "arguments"]
 
 type Seconds = float | timedelta
 type Errors = tuple[type[BaseException], ...]
@@ -91,6 +95,26 @@ class RayTask(Task):
         Task.__post_init__(self)
         check(self)
 
+    def __hash__(self) -> int:
+        # Without the options, some of which are dicts.
+        return hash((self.func, self.priority, self.queue_name, self.backend, self.run_after))
+
+    def __reduce__(self) -> Any:
+        """Pickled as what differs from its declaration: a key function may be a lambda."""
+        try:
+            declared = import_string(self.module_path)
+        except ImportError:
+            declared = None
+        if not isinstance(declared, RayTask) or declared.func is not self.func:
+            return Task.__reduce__(self)
+        names = [f.name for f in fields(self)]
+        changes = {
+            name: getattr(self, name)
+            for name in names
+            if getattr(self, name) != getattr(declared, name)
+        }
+        return _declared_with, (self.module_path, changes)
+
     def using(self, **changes: Any) -> "RayTask":
         """A task with other options. Django's own four keep their value when None is given."""
         known = {f.name for f in fields(self)} - {"func", "takes_context"}
@@ -115,6 +139,21 @@ class RayTask(Task):
             return [backend.enqueue(self, list(one.args), dict(one.kwargs)) for one in made]
         results: list[TaskResult] = backend.enqueue_many(self, made)
         return results
+
+    async def aenqueue_many(self, calls: Iterable[Any]) -> list[TaskResult]:
+        """See enqueue_many()."""
+        return await sync_to_async(self.enqueue_many, thread_sensitive=True)(calls)
+
+
+def _declared_with(path: str, changes: dict[str, Any]) -> Task:
+    """Unpickle a task. Raises ValueError when its declaration is gone, as Django's does."""
+    try:
+        declared = import_string(path)
+    except ImportError as error:
+        raise ValueError(f"Expected {path!r} to point to a Task instance.") from error
+    if not isinstance(declared, Task):
+        raise ValueError(f"Expected {path!r} to point to a Task instance, got {declared!r}.")
+    return replace(declared, **changes)
 
 
 def _arguments_of(call: Any, path: str) -> Arguments:

@@ -10,7 +10,10 @@ from typing import Any
 
 from django.tasks.exceptions import InvalidTask
 
-_RATE = re.compile(r"([1-9]\d*)/([1-9]\d*)?(s|m|h|d)")
+from django_ray_runtime.payload import is_storable
+
+_RATE = re.compile(r"([1-9]\d{0,8})/([1-9]\d{0,4})?(s|m|h|d)")
+_LONGEST = 100 * 366 * 86400.0  # seconds: dates beyond the year 9999 fit no database
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
 
@@ -62,15 +65,19 @@ def runtime_env_text(value: Mapping[str, Any] | None) -> str:
 
 def positions_of(task: Any) -> tuple[int, ...]:
     """Where the sensitive parameters stand among the positional arguments."""
-    names = _parameters(task)
+    names = _parameters(task, keyword_only=False)
     return tuple(names.index(name) for name in task.sensitive or () if name in names)
 
 
-def _parameters(task: Any) -> list[str]:
+def _parameters(task: Any, keyword_only: bool = True) -> list[str]:
     """The names that arguments of an enqueue can have, in their order."""
-    kinds = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
     found = inspect.signature(task.func).parameters.values()
-    names = [p.name for p in found if p.kind in kinds or p.kind is p.POSITIONAL_ONLY]
+    names = [
+        p.name
+        for p in found
+        if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
+        or (keyword_only and p.kind is p.KEYWORD_ONLY)
+    ]
     return names[1:] if task.takes_context else names
 
 
@@ -80,15 +87,17 @@ def _takes_any_keyword(task: Any) -> bool:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return isfinite(value) if isinstance(value, float) else abs(value) < 2**63
 
 
 def _is_count(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 1
+    return isinstance(value, int) and not isinstance(value, bool) and 1 <= value < 2**63
 
 
 def _is_duration(value: Any) -> bool:
-    return (_is_number(value) or isinstance(value, timedelta)) and seconds(value) > 0
+    return (_is_number(value) or isinstance(value, timedelta)) and 0 < seconds(value) <= _LONGEST
 
 
 def _is_backoff(value: Any) -> bool:
@@ -128,7 +137,9 @@ def _is_unique(value: Any) -> bool:
 
 
 def _is_key(value: Any) -> bool:
-    return callable(value) or (isinstance(value, str) and 0 < len(value) <= 200)
+    if isinstance(value, str):
+        return 0 < len(value) <= 200 and is_storable(value)
+    return callable(value)
 
 
 def _is_rate(value: Any) -> bool:
@@ -139,7 +150,7 @@ def _are_names(value: Any) -> bool:
     return isinstance(value, tuple | list) and all(isinstance(name, str) for name in value)
 
 
-_DURATION = "a number of seconds above 0, or a timedelta"
+_DURATION = "a number of seconds above 0 (at most 100 years), or a timedelta"
 
 _RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
     "max_attempts": (_is_count, "a whole number of at least 1"),

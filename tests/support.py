@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -12,82 +12,14 @@ from urllib.parse import quote
 
 from django.db import connection
 
-from django_ray_runtime.exceptions import CallCancelled
-from django_ray_runtime.executors.base import CallOptions, Executor, Handle, OnDone
 from django_ray_runtime.models import Worker
 from django_ray_runtime.states import WorkerState
 from django_ray_runtime.store import Liveness
+from django_ray_runtime.testing import HeldCall, HeldExecutor
+
+__all__ = ["HeldCall", "HeldExecutor"]
 
 ROOT = Path(__file__).resolve().parent.parent
-
-
-class HeldCall:
-    """A call that a test finishes when it wants to."""
-
-    def __init__(
-        self, func: Callable[..., Any], args: Any, options: Any, on_done: OnDone | None
-    ) -> None:
-        self.func, self.args, self.options, self.on_done = func, args, options, on_done
-        self.value: Any = None
-        self.error: BaseException | None = None
-        self.done = False
-        self.cancelled = False
-        self.interrupted = False
-
-    def run(self) -> None:
-        """Run it for real, now."""
-        self.finish(self.func(*self.args))
-
-    def finish(self, value: Any = None, error: BaseException | None = None) -> None:
-        self.value, self.error, self.done = value, error, True
-        if self.on_done:
-            self.on_done(self)
-
-
-class HeldExecutor(Executor):
-    """Holds every call until the test says what becomes of it."""
-
-    name = "held"
-
-    def __init__(self, slots: int = 4) -> None:
-        self.calls: list[HeldCall] = []
-        self._slots = slots
-
-    def submit(
-        self,
-        func: Callable[..., Any],
-        *args: Any,
-        options: CallOptions | None = None,
-        on_done: OnDone | None = None,
-        **kwargs: Any,
-    ) -> Handle:
-        self.calls.append(HeldCall(func, args, options, on_done))
-        return self.calls[-1]
-
-    def wait(self, handles: Collection[Handle], timeout: float | None = None) -> list[Handle]:
-        return [handle for handle in handles if handle.done]
-
-    def outcome(self, handle: Handle) -> Any:
-        if handle.error is not None:
-            raise handle.error
-        return handle.value
-
-    def recall(self, handle: Handle) -> None:
-        """Held calls have not started."""
-        if not handle.done:
-            handle.finish(error=CallCancelled("recalled"))
-
-    def interrupt(self, handle: Handle) -> None:
-        handle.interrupted = True
-
-    def cancel(self, handle: Handle) -> None:
-        handle.cancelled = True
-
-    def slots(self) -> int:
-        return self._slots
-
-    def close(self) -> None:
-        pass
 
 
 def make_worker(liveness: Liveness, name: str) -> str:

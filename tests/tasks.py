@@ -5,6 +5,7 @@ import signal
 import time
 from pathlib import Path
 
+from django.db import connection, transaction
 from django.tasks import task
 
 from django_ray_runtime.distributed import parallel_map
@@ -186,3 +187,36 @@ def return_value(kind):
 @task(sensitive=("token",))
 def with_secret(user, token):
     return user
+
+
+@task
+def enqueue_another(a, b):
+    add.enqueue(a, b)
+
+
+@task
+def enqueue_on_commit(a, b):
+    transaction.on_commit(lambda: add.enqueue(a, b))
+
+
+@task
+def break_the_transaction():
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT * FROM there_is_no_such_table")
+
+
+@task(max_attempts=3, retry_backoff=[60, 600])
+def fail_often(message):
+    raise ValueError(message)
+
+
+@task(max_attempts=3, takes_context=True)
+def succeed_third(context):
+    if context.attempt < 3:
+        raise OSError("not yet")
+    return context.attempt
+
+
+@task(concurrency_key=lambda who, *_: who, concurrency_limit=1, sensitive=("token",))
+def keyed(who, token=None):
+    return who
