@@ -93,20 +93,20 @@ def listed_queues() -> set[str]:
 def queue_names() -> list[str]:
     """The queues that TASKS lists for this runtime's backends, and those with unfinished
     tasks."""
-    waiting = {queue for queue, _ in get_store().counts()}
-    return sorted(listed_queues() | waiting | get_control().paused())
+    return [status.name for status in queues()]
 
 
 def queues() -> list[QueueStatus]:
     """Every queue with its pause and its unfinished tasks by state."""
     counts, paused = get_store().counts(), get_control().paused()
+    names = listed_queues() | {queue for queue, _ in counts} | paused
     return [
         QueueStatus(
             name,
             name in paused,
             {state: n for (queue, state), n in counts.items() if queue == name},
         )
-        for name in queue_names()
+        for name in sorted(names)
     ]
 
 

@@ -100,6 +100,7 @@ class QueuedTask(models.Model):
     objects = QueuedTaskQuerySet.as_manager()
 
     class Meta:
+        verbose_name = "task"
         indexes = [
             # The claim reads exactly this, in this order: finished and deferred rows are
             # not in its path however many there are.
