@@ -1,0 +1,155 @@
+"""Pieces of HTML that lists and details share, and that the live view sends anew."""
+
+import re
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models.functions import Now
+from django.utils import timezone
+from django.utils.formats import number_format
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+
+from django_ray_runtime.admin import words
+from django_ray_runtime.control import tasks
+from django_ray_runtime.masking import masked_text
+from django_ray_runtime.models import QueuedTask, QueuedTaskQuerySet
+from django_ray_runtime.options import options_of
+from django_ray_runtime.results import Progress
+from django_ray_runtime.states import FINAL, State
+
+# What may be megabytes wide stays in the database where a page does not show it.
+WIDE = ("args", "kwargs", "return_value", "worker_ids")
+
+
+def shown_tasks() -> QueuedTaskQuerySet:
+    """Tasks with what a row of the list needs: one query whatever their number."""
+    rows = tasks().select_related("progress").defer(*WIDE)
+    return rows.annotate(clock=Now())
+
+
+def is_unfinished(row: QueuedTask) -> bool:
+    return row.state not in FINAL
+
+
+def badge(state: str) -> SafeString:
+    """A state as a coloured word."""
+    return format_html(
+        '<span class="drr-badge drr-{}">{}</span>', state.lower(), state.capitalize()
+    )
+
+
+def moment(time: datetime | None) -> SafeString | str:
+    """A point in time, to the second."""
+    if time is None:
+        return words.NOTHING
+    local = timezone.localtime(time)
+    return format_html(
+        '<time datetime="{}">{}</time>', local.isoformat(), local.strftime("%Y-%m-%d %H:%M:%S")
+    )
+
+
+def brief(time: datetime | None) -> SafeString | str:
+    """A point in time where there is little room: of today, only the hour."""
+    if time is None:
+        return words.NOTHING
+    local = timezone.localtime(time)
+    is_today = local.date() == timezone.localdate()
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>',
+        local.isoformat(),
+        local.strftime("%Y-%m-%d %H:%M:%S %Z"),
+        local.strftime("%H:%M:%S" if is_today else "%Y-%m-%d %H:%M"),
+    )
+
+
+def task_path(path: str) -> SafeString:
+    """A dotted path that may be broken after its dots and underscores."""
+    parts = format_html_join("", "{}<wbr>", ((part,) for part in re.split(r"(?<=[._])", path)))
+    return format_html('<span class="drr-path">{}</span>', parts)
+
+
+def run_time(row: Any) -> timedelta | None:
+    """How long the last run took, or has been taking by the database's clock (`clock`)."""
+    if row.started_at is None or row.last_attempted_at is None:
+        return None
+    if row.state == State.RUNNING:
+        return row.clock - row.last_attempted_at  # type: ignore[no-any-return]
+    return row.finished_at - row.last_attempted_at if row.finished_at else None
+
+
+def attempts(row: QueuedTask) -> str:
+    """How often it ran, and what went wrong."""
+    notes = [words.count(row.failures, "failure")] if row.failures else []
+    if row.losses:
+        notes.append(words.count(row.losses, "loss", "es"))
+    return f"{row.attempt} ({', '.join(notes)})" if notes else str(row.attempt)
+
+
+def progress_in(row: QueuedTask) -> Progress | None:
+    """What the present or last run reported, without a query where the row was read with it."""
+    found = getattr(row, "progress", None)
+    # A task that waits to run again keeps the report of a run that no longer counts.
+    if found is None or found.attempt != row.attempt or row.state not in {*FINAL, State.RUNNING}:
+        return None
+    return Progress(found.done, found.total, found.message, found.started_at, found.updated_at)
+
+
+def progress_bar(row: QueuedTask, message: str) -> SafeString | str:
+    """A bar with its figures in words; "—" without a report."""
+    found = progress_in(row)
+    if found is None:
+        return words.NOTHING
+    done = number_format(found.done, use_l10n=True, force_grouping=True)
+    if found.total:
+        total = number_format(found.total, use_l10n=True, force_grouping=True)
+        bar = format_html('value="{}" max="{}" ', min(found.done, found.total), found.total)
+        text = f"{done} of {total} ({int(100 * (found.fraction or 0))} %)"
+    else:
+        bar, text = SafeString(""), f"{done} so far"
+    if row.state == State.RUNNING and (eta := found.eta_seconds):
+        text = f"{text}, about {words.duration(eta)} left"
+    # Without a known total the bar of a finished task would move for ever.
+    drawn = found.total or row.state == State.RUNNING
+    element = format_html('<progress {}aria-label="Progress"></progress>', bar) if drawn else ""
+    note = format_html('<span class="drr-message">{}</span>', message) if message else ""
+    return format_html(
+        '<span class="drr-progress">{}<span class="drr-figures">{}</span>{}</span>',
+        element, text, note,
+    )  # fmt: skip
+
+
+def progress_messages(rows: Iterable[QueuedTask]) -> dict[Any, str]:
+    """The message of each task's progress, without sensitive values. One query at most."""
+    reports = {row.id: (row, report.message) for row in rows if (report := progress_in(row))}
+    careful = {task_id for task_id, (row, text) in reports.items() if text and _is_careful(row)}
+    found = tasks().filter(id__in=careful).values_list("id", "args", "kwargs") if careful else ()
+    arguments = {task_id: (args, kwargs) for task_id, args, kwargs in found}
+    shown = {task_id: text for task_id, (_, text) in reports.items() if task_id not in careful}
+    for task_id, known in arguments.items():
+        row, text = reports[task_id]
+        shown[task_id] = masked_text(text, *known, options_of(row.options))
+    return shown
+
+
+def live_cells(row: QueuedTask, message: str) -> dict[str, SafeString | str]:
+    """The pieces of a task that change while it is looked at."""
+    return {
+        "state": state_cell(row),
+        "progress": progress_bar(row, message),
+        "started": brief(row.started_at),
+        "run_time": words.duration(run_time(row)),
+        "attempts": attempts(row),
+    }
+
+
+def state_cell(row: QueuedTask) -> SafeString:
+    """The state, and that it is to stop where that was asked for."""
+    if row.state == State.RUNNING and row.cancel_asked_at:
+        return format_html('{} <span class="drr-note">stopping</span>', badge(row.state))
+    return badge(row.state)
+
+
+def _is_careful(row: QueuedTask) -> bool:
+    return bool(row.options.get("sensitive"))

@@ -1,0 +1,139 @@
+"""What the page of one task shows."""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.safestring import SafeString
+
+from django_ray_runtime.admin import words
+from django_ray_runtime.admin.cells import live_cells, moment, progress_messages
+from django_ray_runtime.masking import masked_arguments, masked_text
+from django_ray_runtime.models import Attempt, QueuedTask
+from django_ray_runtime.options import TaskOptions, options_of
+from django_ray_runtime.states import State
+
+MOST_ATTEMPTS = 20
+MOST_TEXT = 20_000  # characters of arguments and of a return value
+
+type Fact = tuple[str, SafeString | str]
+type Clean = Callable[[str], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A text that may be cut, with a note on it."""
+
+    text: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShownAttempt:
+    """One run."""
+
+    number: int
+    error: str  # the exception's class path, or ""
+    worker: str
+    started: SafeString | str
+    finished: SafeString | str
+    took: str
+    traceback: str
+    output: str
+    is_last: bool
+
+
+def details(row: QueuedTask) -> dict[str, Any]:
+    """The parts of the page, without sensitive values."""
+    options = options_of(row.options)
+
+    def clean(text: str) -> str:
+        return masked_text(text, row.args, row.kwargs, options)
+
+    runs, earlier = _attempts(row, clean)
+    return {
+        "live": live_cells(row, progress_messages([row]).get(row.id, "")),
+        "arguments": _arguments(row, options),
+        "facts": _facts(row, clean),
+        "times": _times(row),
+        "options": words.in_words(row),
+        "return_value": _return_value(row, clean),
+        "attempts": runs,
+        "earlier_attempts": earlier,
+    }
+
+
+def _arguments(row: QueuedTask, options: TaskOptions) -> list[tuple[str, Text]]:
+    args, kwargs = masked_arguments(row.args, row.kwargs, options)
+    parts: list[tuple[str, Any]] = [("Positional", args), ("Named", kwargs)]
+    return [(name, _text(words.pretty(values))) for name, values in parts if values]
+
+
+def _facts(row: QueuedTask, clean: Clean) -> list[Fact]:
+    optional = [
+        ("Worker", row.worker),
+        ("Workers of its runs", _workers(row)),
+        ("Limit key", clean(row.limit_key or "")),
+        ("Unique key", clean(row.unique_key or "")),
+    ]
+    return [
+        ("Identifier", str(row.id)),
+        ("Queue", row.queue_name),
+        ("Priority", str(row.priority)),
+        ("Backend", row.backend),
+        *((name, value) for name, value in optional if value),
+    ]
+
+
+def _workers(row: QueuedTask) -> str:
+    runs = Counter(map(str, row.worker_ids[-MOST_ATTEMPTS:]))
+    return ", ".join(name if n == 1 else f"{name} ({n} runs)" for name, n in runs.items())
+
+
+def _times(row: QueuedTask) -> list[Fact]:
+    known = [
+        ("Enqueued", row.enqueued_at),
+        ("Not before", row.run_after),
+        ("Expires unless started by", row.expires_at),
+        ("First started", row.started_at),
+        ("Last run started", row.last_attempted_at),
+        ("Run times out", row.deadline if row.state == State.RUNNING else None),
+        ("Told to stop", row.cancel_asked_at),
+        ("Finished", row.finished_at),
+    ]
+    return [(name, moment(time)) for name, time in known if time]
+
+
+def _return_value(row: QueuedTask, clean: Clean) -> Text | None:
+    if row.state != State.SUCCESSFUL:
+        return None
+    return _text(clean(words.pretty(row.return_value)))
+
+
+def _attempts(row: QueuedTask, clean: Clean) -> tuple[list[ShownAttempt], int]:
+    """The latest runs that left something, newest first, and how many more there are."""
+    rows = Attempt.objects.using(row._state.db).filter(task=row)
+    latest = list(rows.order_by("-number")[: MOST_ATTEMPTS + 1])
+    earlier = rows.count() - MOST_ATTEMPTS if len(latest) > MOST_ATTEMPTS else 0
+    shown = latest[:MOST_ATTEMPTS]
+    return [_shown(one, clean, one is shown[0]) for one in shown], earlier
+
+
+def _shown(run: Attempt, clean: Clean, is_last: bool) -> ShownAttempt:
+    took = run.finished_at - run.started_at if run.started_at else None
+    return ShownAttempt(
+        number=run.number,
+        error=run.exception_class_path,
+        worker=run.worker,
+        started=moment(run.started_at),
+        finished=moment(run.finished_at),
+        took=words.duration(took),
+        traceback=clean(run.traceback),
+        output=clean(run.output),
+        is_last=is_last,
+    )
+
+
+def _text(text: str) -> Text:
+    return Text(*words.bounded(text, MOST_TEXT))

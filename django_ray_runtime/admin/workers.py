@@ -1,0 +1,124 @@
+"""The admin of workers: who is alive, since when, and with what. Read-only."""
+
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import admin
+from django.contrib.admin.views.main import ChangeList
+from django.db.models import Case, Count, DurationField, ExpressionWrapper, F, Value, When
+from django.db.models.functions import Now
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+
+from django_ray_runtime.admin import cells, words
+from django_ray_runtime.conf import runtime_settings
+from django_ray_runtime.control import tasks
+from django_ray_runtime.models import Worker, WorkerQuerySet
+from django_ray_runtime.states import LIVING
+
+if TYPE_CHECKING:
+    _ModelAdmin = admin.ModelAdmin[Worker]
+else:
+    _ModelAdmin = admin.ModelAdmin
+
+MOST_TASKS = 100
+
+
+class WorkerList(ChangeList):
+    """A page of workers, with how many tasks each runs: one query for all of them."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        running = tasks().running().values_list("worker").annotate(n=Count("id"))
+        counts = dict(running.order_by())
+        for row in self.result_list:
+            row.tasks_now = counts.get(row.pk, 0)
+
+
+@admin.register(Worker)
+class WorkerAdmin(_ModelAdmin):
+    list_display = (
+        "id", "state_now", "served", "executor", "concurrency", "running_now", "heartbeat",
+        "started", "ended", "released",
+    )  # fmt: skip
+    fields = (
+        "id", "state_now", "served", "executor", "concurrency", "heartbeat", "started", "ended",
+        "released", "counters", "its_tasks",
+    )  # fmt: skip
+    readonly_fields = fields
+    sortable_by = ()
+    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
+
+    class Media:
+        css = {"all": ["django_ray_runtime/admin.css"]}
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def get_queryset(self, request: HttpRequest) -> WorkerQuerySet:
+        silent = ExpressionWrapper(Now() - F("last_beat"), output_field=DurationField())
+        gone = Case(When(state__in=LIVING, then=Value(0)), default=Value(1))
+        rows = Worker.objects.using(runtime_settings().database)
+        return rows.annotate(silent=silent, gone=gone)
+
+    def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
+        return ("gone", "-started_at")  # the living first
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        return super().changelist_view(request, {"title": "Workers", **(extra_context or {})})
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return WorkerList
+
+    @admin.display(description="state")
+    def state_now(self, row: Worker) -> SafeString:
+        return cells.badge(row.state)
+
+    @admin.display(description="queues")
+    def served(self, row: Worker) -> str:
+        return ", ".join(map(str, row.queues)) or words.NOTHING
+
+    @admin.display(description="running")
+    def running_now(self, row: Any) -> int:
+        return int(row.tasks_now)
+
+    @admin.display(description="last heartbeat")
+    def heartbeat(self, row: Any) -> SafeString | str:
+        """Its age by the database's clock."""
+        if row.state not in LIVING:
+            return cells.brief(row.last_beat)
+        age = f"{words.duration(row.silent)} ago"
+        if row.silent.total_seconds() < runtime_settings().dead_after_seconds:
+            return age
+        return format_html('{} <span class="drr-note drr-late">silent</span>', age)
+
+    @admin.display(description="started")
+    def started(self, row: Worker) -> SafeString | str:
+        return cells.brief(row.started_at)
+
+    @admin.display(description="ended")
+    def ended(self, row: Worker) -> SafeString | str:
+        return cells.brief(row.ended_at)
+
+    @admin.display(description="counters")
+    def counters(self, row: Worker) -> SafeString | str:
+        return format_html("<pre>{}</pre>", words.pretty(row.stats)) if row.stats else words.NOTHING
+
+    @admin.display(description="tasks running now")
+    def its_tasks(self, row: Worker) -> SafeString | str:
+        held = tasks().running().filter(worker=row.pk).order_by("id")
+        pairs = list(held.values_list("id", "task_path")[:MOST_TASKS])
+        name = f"{self.admin_site.name}:django_ray_runtime_queuedtask_change"
+        links = ((reverse(name, args=[task_id]), path, task_id) for task_id, path in pairs)
+        items = format_html_join("", '<li><a href="{}">{}</a> {}</li>', links)
+        return format_html('<ul class="drr-plain">{}</ul>', items) if pairs else words.NOTHING
