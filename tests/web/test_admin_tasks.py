@@ -6,7 +6,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.contrib import admin
 from django.contrib.auth.models import Permission, User
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
@@ -59,6 +61,21 @@ def test_only_unfinished_tasks_are_kept_up_to_date(admin_client: Client) -> None
     for state in State:
         add(state)
     assert text_of(admin_client, LIST).count("data-unfinished>") == 4
+
+
+@pytest.mark.parametrize(
+    ("state", "index"),
+    [("READY", "claimable"), ("RUNNING", "running"), ("SCHEDULED", "due"), ("BLOCKED", "blocked")],
+)
+def test_unfinished_tasks_are_found_without_reading_the_finished_ones(
+    rf: Any, admin_user: Any, state: str, index: str
+) -> None:
+    if connection.vendor != "sqlite":
+        pytest.skip("what PostgreSQL plans depends on how many rows there are")
+    request = rf.get(LIST, {"state": state})
+    request.user = admin_user
+    rows = admin.site.get_model_admin(QueuedTask).get_changelist_instance(request).queryset
+    assert f"drr_task_{index}" in rows.explain()
 
 
 def test_the_newest_tasks_come_first(admin_client: Client) -> None:
