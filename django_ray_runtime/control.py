@@ -7,7 +7,9 @@ cancel(result.id)
 import uuid
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import partial
 
+from django.db import transaction
 from django.tasks import task_backends
 
 from django_ray_runtime.backend import RayTaskBackend
@@ -57,7 +59,9 @@ def cancel(*ids: TaskId) -> dict[uuid.UUID, State]:
     or unknown, is left out.
     """
     done = get_control().cancel(_uuids(ids))
-    announce_ended(done.at_once)
+    # On commit: what a surrounding transaction undoes must not be told.
+    alias = runtime_settings().database
+    transaction.on_commit(partial(announce_ended, done.at_once), using=alias)
     at_once = dict.fromkeys(done.at_once, State.CANCELLED)
     return at_once | dict.fromkeys(done.asked, State.RUNNING)
 

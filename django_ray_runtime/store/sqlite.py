@@ -74,7 +74,7 @@ FROM (
     FROM json_each(%s)
 ) AS outcome
 WHERE {_TASK}.id = outcome.id AND {_TASK}.attempt = outcome.attempt
-  AND {_TASK}.state = 'RUNNING' AND {_TASK}.worker = %s
+  AND {_TASK}.state = 'RUNNING' AND +{_TASK}.worker = %s
 RETURNING {_TASK}.id, {_TASK}.state, {_TASK}.last_attempted_at
 """
 
