@@ -24,6 +24,8 @@ router.add_decorator(staff_only)
 REQUEUED = (State.FAILED, State.CANCELLED, State.EXPIRED)
 # Each may bring 64 KiB of output.
 MOST_ATTEMPTS = 20
+_ONLY_UNFINISHED = "only unfinished tasks can be cancelled."
+_ONLY_ENDED = "only FAILED, CANCELLED or EXPIRED tasks can be run again."
 _NO_TASK = "There is no task with this id; finished ones are deleted after a while."
 
 
@@ -68,7 +70,7 @@ def one_task(request: HttpRequest, task_id: UUID) -> TaskDetail:
             200: "It was waiting, and is CANCELLED.",
             202: "It runs, and is told to stop; look again.",
             404: _NO_TASK,
-            409: "It is SUCCESSFUL already: only unfinished tasks can be cancelled.",
+            409: f"It is SUCCESSFUL already: {_ONLY_UNFINISHED}",
         }
     ),
 )
@@ -83,9 +85,7 @@ def cancel_task(request: HttpRequest, task_id: UUID) -> Status[TaskOut]:
         done = control.cancel(task_id)
         row = _existing(task_id)
         if task_id not in done:
-            raise Problem(
-                409, f"It is {row.state} already: only unfinished tasks can be cancelled."
-            )
+            raise Problem(409, f"It is {row.state} already: {_ONLY_UNFINISHED}")
     return Status(200 if done[task_id] is State.CANCELLED else 202, task_out(row))
 
 
@@ -97,7 +97,7 @@ def cancel_task(request: HttpRequest, task_id: UUID) -> Status[TaskOut]:
         {
             202: "It will run again.",
             404: _NO_TASK,
-            409: "It is RUNNING: only FAILED, CANCELLED, EXPIRED tasks can be run again.",
+            409: f"It is RUNNING: {_ONLY_ENDED}",
         }
     ),
 )
@@ -115,9 +115,7 @@ def retry_task(request: HttpRequest, task_id: UUID) -> Status[TaskOut]:
 
 def _cannot_retry(row: QueuedTask) -> Problem:
     if row.state not in REQUEUED:
-        return Problem(
-            409, f"It is {row.state}: only {', '.join(REQUEUED)} tasks can be run again."
-        )
+        return Problem(409, f"It is {row.state}: {_ONLY_ENDED}")
     held = UniqueKey.objects.using(row._state.db).filter(key=row.unique_key)
     holder = held.values_list("task_id", flat=True).first()
     return Problem(

@@ -8,12 +8,12 @@ from django.db import connection
 from django.test import Client
 
 from django_ray_runtime.models import QueuedTask, UniqueKey
-from django_ray_runtime.records import Outcome
 from django_ray_runtime.rest.audit import changed
 from django_ray_runtime.states import State
 from django_ray_runtime.store import Store
 from project.models import AuditEntry
 from tests import tasks
+from tests.web.ends import finish
 
 pytestmark = pytest.mark.django_db
 
@@ -25,11 +25,6 @@ def post(client: Client, task_id: Any, action: str) -> Any:
 def recorded() -> list[tuple[str, str, str]]:
     rows = AuditEntry.objects.order_by("id")
     return list(rows.values_list("action", "kind", "object_id"))
-
-
-def end(store: Store, worker: str, state: State) -> None:
-    [claim] = store.claim(["default"], 1, worker)
-    store.finish_many(worker, [Outcome(id=claim.id, attempt=claim.attempt, state=state)])
 
 
 class TestCancel:
@@ -56,7 +51,7 @@ class TestCancel:
         self, staff: Client, store: Store, worker: str, state: State
     ) -> None:
         task = tasks.add.enqueue(1, 2)
-        end(store, worker, state)
+        finish(store, worker, state)
         answer = post(staff, task.id, "cancel")
         assert answer.status_code == 409
         assert answer.json()["detail"].startswith(f"It is {state} already")
@@ -67,7 +62,7 @@ class TestCancel:
         task = tasks.add.enqueue(1, 2)
 
         def ends(**_: Any) -> None:
-            end(store, worker, State.SUCCESSFUL)
+            finish(store, worker, State.SUCCESSFUL)
 
         changed.connect(ends)
         try:
@@ -85,7 +80,7 @@ class TestRetry:
         self, staff: Client, store: Store, worker: str, state: State
     ) -> None:
         task = tasks.add.enqueue(1, 2)
-        end(store, worker, state)
+        finish(store, worker, state)
         answer = post(staff, task.id, "retry")
         assert answer.status_code == 202
         shown = answer.json()
@@ -102,10 +97,10 @@ class TestRetry:
         if state is State.RUNNING:
             store.claim(["default"], 1, worker)
         if state is State.SUCCESSFUL:
-            end(store, worker, state)
+            finish(store, worker, state)
         answer = post(staff, task.id, "retry")
         assert answer.status_code == 409
-        detail = f"It is {state}: only FAILED, CANCELLED, EXPIRED tasks can be run again."
+        detail = f"It is {state}: only FAILED, CANCELLED or EXPIRED tasks can be run again."
         assert answer.json()["detail"] == detail
         assert recorded() == []
 
