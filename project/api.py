@@ -2,12 +2,13 @@
 
 A reusable app brings a `ninja.Router` without authentication; it is mounted with
 
-    api.add_router("/tasks", "django_ray_runtime.api.tasks", auth=STAFF, tags=["tasks"])
+    api.add_router("/things", "myapp.api.router", auth=STAFF, tags=["things"])
 """
 
+from django_ray_runtime.api import ROUTERS as QUEUE
 from project.account import router as account
 from project.api_docs import Documentation
-from project.auth import SIGNED_IN, signed_in_only
+from project.auth import SIGNED_IN, STAFF, signed_in_only
 from project.problems import ProblemAPI
 from project.throttle import CallerThrottle
 
@@ -42,3 +43,5 @@ def make_api() -> ProblemAPI:
 api = make_api()
 # Routers: one add_router each, in the order of the documentation.
 api.add_router("", account, tags=["account"])
+for name, router in QUEUE.items():
+    api.add_router(f"/{name}", router, auth=STAFF, tags=[name])

@@ -46,5 +46,7 @@ def _worded(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBas
     kept = {name: response.headers[name] for name in ("Allow",) if name in response.headers}
     worded = Problem(status, detail, headers=kept).response(request.path)
     worded.cookies = response.cookies
-    response.close()
+    # Not response.close(): that would tell Django here and now that the request is over, and
+    # close the connections to the database under whoever still has to look at the response.
+    worded._resource_closers += response._resource_closers  # type: ignore[attr-defined]
     return worded

@@ -91,3 +91,17 @@ def invalid(source: str, field: str, detail: str) -> Problem:
     """422 for one value that only a router can judge, in the form of all validation errors."""
     error = FieldError(source=source, field=field, detail=detail)
     return Problem(422, f"{source}.{field}: {detail}", errors=[error])
+
+
+def described(answers: Mapping[int, str]) -> dict[str, Any]:
+    """For an operation's `openapi_extra`: what each of its statuses says. For those that fail
+    it is the `detail` of an example."""
+    return {"responses": {status: _described(status, text) for status, text in answers.items()}}
+
+
+def _described(status: int, text: str) -> dict[str, Any]:
+    if status < 400:
+        return {"description": text}
+    example = Problem(status, text).document("/api/v1/…")
+    content = {CONTENT_TYPE: {"schema": SCHEMA, "example": example}}
+    return {"description": HTTPStatus(status).phrase, "content": content}

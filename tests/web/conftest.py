@@ -39,3 +39,10 @@ def bearer() -> Callable[[User], Client]:
 def api(bearer: Callable[[User], Client], user: User) -> Client:
     """A client with a token of an ordinary user."""
     return bearer(user)
+
+
+@pytest.fixture
+def staff(bearer: Callable[[User], Client], staff_user: User, settings: Any) -> Client:
+    """A client with a token of a staff user, which may call as often as it likes."""
+    settings.API_RATE = (1_000_000, 60)
+    return bearer(staff_user)

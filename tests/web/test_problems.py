@@ -3,6 +3,7 @@ import logging
 from typing import Any
 
 import pytest
+from django.core.signals import request_finished
 from django.test import Client
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.web.site")]
@@ -118,3 +119,16 @@ class TestStatuses:
 
     def test_pages_outside_the_api_are_left_alone(self, client: Client) -> None:
         assert client.get("/nothing").headers["Content-Type"].startswith("text/html")
+
+    def test_a_worded_error_ends_its_request_once(self, api: Client) -> None:
+        ended: list[str] = []
+
+        def note(**_: Any) -> None:
+            ended.append("request")
+
+        request_finished.connect(note)
+        try:
+            problem(api.get("/api/v1/nothing"), 404)
+        finally:
+            request_finished.disconnect(note)
+        assert ended == ["request"]

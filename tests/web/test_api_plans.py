@@ -1,0 +1,80 @@
+"""The statements behind the list of tasks read by an index, in order, and never the whole table."""
+
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from django_ray_runtime.api import filters
+from django_ray_runtime.api.schemas import TaskQuery
+from django_ray_runtime.models import QueuedTask
+from django_ray_runtime.rest.pages import paginate
+from django_ray_runtime.states import State
+from tests import tasks
+
+pytestmark = pytest.mark.django_db
+
+DAY = "2026-03-01T00:00:00Z"
+
+
+@pytest.fixture
+def finished() -> None:
+    rows = [QueuedTask(task_path="x", state="SUCCESSFUL") for _ in range(5000)]
+    QueuedTask.objects.bulk_create(rows)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE" + (" django_ray_runtime_queuedtask" if _is_pg() else ""))
+
+
+def _is_pg() -> bool:
+    return connection.vendor == "postgresql"
+
+
+def plans(query: TaskQuery) -> list[str]:
+    """The plan of each statement about tasks behind a page."""
+    seen: list[str] = []
+
+    def explain(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        if sql.startswith("SELECT") and "_queuedtask" in sql:
+            prefix = "EXPLAIN " if _is_pg() else "EXPLAIN QUERY PLAN "
+            with connection.cursor() as plain:
+                plain.execute(prefix + sql, params)
+                seen.append("\n".join(str(row[-1]) for row in plain.fetchall()))
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(explain):
+        paginate(filters.filtered(query).select_related("progress"), query)
+    return seen
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {},
+        {"task": "x"},
+        {"queue": "default"},
+        {"since": DAY},
+        {"until": DAY},
+        {"state": "SUCCESSFUL"},
+        {"state": "SUCCESSFUL", "task": "x", "since": DAY},
+    ],
+)
+def test_a_page_is_read_in_the_order_of_the_key(finished: None, query: dict[str, Any]) -> None:
+    page = plans(TaskQuery(**query))[-1]
+    assert "SCAN django_ray_runtime_queuedtask\n" not in f"{page}\n"
+    assert "Seq Scan on django_ray_runtime_queuedtask" not in page
+    assert "Sort" not in page
+    assert "TEMP B-TREE" not in page
+
+
+@pytest.mark.parametrize("state", [state for state in State if state != "SUCCESSFUL"])
+def test_few_in_a_state_are_found_without_a_look_at_the_others(
+    finished: None, state: State
+) -> None:
+    QueuedTask.objects.filter(id=tasks.add.enqueue(1, 2).id).update(
+        state=state, worker="w" if state == "RUNNING" else None
+    )
+    found = plans(TaskQuery(state=state))
+    assert len(found) == 2
+    assert "drr_task_" in found[0], "the partial index of the state"
+    assert "Seq Scan" not in found[1]
+    assert "SCAN django_ray_runtime_queuedtask" not in found[1]
