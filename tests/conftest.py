@@ -27,9 +27,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _signing_key() -> None:
-    """A key for sessions. Not taken back: Django refuses to look at the empty one before it."""
+def _for_tests() -> None:
+    """A key for sessions, and passwords that are hashed in no time: a user with one takes half
+    a second otherwise. Not taken back: Django refuses to look at the empty key before it."""
     settings.SECRET_KEY = "of the tests"
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 @pytest.fixture(scope="session")

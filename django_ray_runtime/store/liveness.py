@@ -65,32 +65,35 @@ class Liveness:
         return bool(self._living().filter(id=worker).update(stats=dict(stats)))
 
     def declare_dead(self, worker: str) -> Released:
-        """A worker whose process is known to have ended: its tasks run again at once."""
+        """A worker whose process is known to have ended: its tasks run again at once.
+
+        What is not to run again is left to the next `rescue`, which tells those who listen:
+        the supervisor, who calls this, runs no code but its own.
+        """
         self.move(worker, WorkerState.DEAD)
-        return self._release()
+        return self._release(only_to_run_again=True)
 
     def rescue(self, rescuer: str, dead_after: float) -> Released:
-        """Declare silent workers dead and release their tasks.
+        """Declare silent workers dead, and release what the dead held.
 
         Only a worker whose own heartbeats came without a gap for `dead_after` seconds may
         judge others: after an outage of the database every row looks old. A heartbeat
         that succeeds before this commits renews the row, and the update passes it by.
         """
         fit = self._living().filter(id=rescuer, last_beat__gte=_ago(dead_after))
-        if not fit.filter(steady_since__lte=_ago(dead_after)).exists():
-            return Released()
-        silent = self._living().filter(last_beat__lt=_ago(dead_after))
-        if silent.exists():
-            silent.update(state=WorkerState.DEAD, ended_at=Now())
+        if fit.filter(steady_since__lte=_ago(dead_after)).exists():
+            silent = self._living().filter(last_beat__lt=_ago(dead_after))
+            if silent.exists():
+                silent.update(state=WorkerState.DEAD, ended_at=Now())
         return self._release()
 
-    def _release(self) -> Released:
+    def _release(self, only_to_run_again: bool = False) -> Released:
         """RUNNING -> READY, CANCELLED where that was asked for, or FAILED after too many losses,
         where no living worker holds."""
         released = Released()
         while True:
             with transaction.atomic(using=self.alias):
-                orphans = self._orphans()
+                orphans = self._orphans(only_to_run_again)
                 states = {task.id: self._lose(task) for task in orphans}
                 self._note_released(orphans)
             released.tasks += len(orphans)
@@ -98,9 +101,12 @@ class Liveness:
             if len(orphans) < RESCUE_BATCH:
                 return released
 
-    def _orphans(self) -> list[QueuedTask]:
+    def _orphans(self, only_to_run_again: bool) -> list[QueuedTask]:
         running = QueuedTask.objects.using(self.alias).running()
         orphans = running.exclude(worker__in=self._living().values("id"))
+        if only_to_run_again:
+            limit = runtime_settings().max_lost_reruns
+            orphans = orphans.filter(losses__lt=limit, cancel_asked_at=None)
         # Chosen without an order, which SQLite would get by reading all the table's rows.
         batch = list(orphans.values_list("id", flat=True)[:RESCUE_BATCH])
         # Locked in one fixed order, the same as in finish_many: no deadlock with it.

@@ -20,7 +20,6 @@ from django_ray_runtime.conf import RuntimeSettings
 from django_ray_runtime.ids import new_worker_id
 from django_ray_runtime.log import log_event
 from django_ray_runtime.ray_cluster import new_temp_dir
-from django_ray_runtime.signals import announce_ended
 from django_ray_runtime.states import WorkerState
 from django_ray_runtime.store import Liveness
 from django_ray_runtime.worker.child import CHANGED, UNUSABLE, Options
@@ -214,7 +213,6 @@ class Supervisor:
             worker = self._unburied.pop(0)
             if released.tasks:
                 log_event("rescued", worker=worker, count=released.tasks)
-                announce_ended(released.failed)
 
     def _pass_on_stop(self, now: float) -> None:
         if self._told == 0 and self._stops:

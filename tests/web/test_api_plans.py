@@ -12,7 +12,7 @@ from django_ray_runtime.rest.pages import paginate
 from django_ray_runtime.states import State
 from tests import tasks
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 DAY = "2026-03-01T00:00:00Z"
 
