@@ -325,7 +325,10 @@ DJANGO_OPTIONS = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("command", ["queue_status", "requeue_tasks", "prune_tasks", "ray_doctor"])
+TAUGHT = ["run_ray_worker", "queue_status", "requeue_tasks", "prune_tasks", "ray_doctor"]
+
+
+@pytest.mark.parametrize("command", TAUGHT)
 def test_help_teaches_by_examples(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     from django.core.management import load_command_class
 

@@ -62,9 +62,12 @@ def _queues(text: str) -> dict[str, int]:
 
 _EXAMPLES = """
 examples:
-  manage.py run_ray_worker                          all queues, on Ray where it can be had
-  manage.py run_ray_worker --queues urgent:5,bulk:1  five of urgent for one of bulk
-  manage.py run_ray_worker --batch --executor sequential   do what is there, without Ray; end
+  manage.py run_ray_worker                                all queues, on Ray if there is one
+  manage.py run_ray_worker --queues urgent:5,bulk:1       five of urgent for one of bulk
+  manage.py run_ray_worker --batch --executor sequential  do what is there, without Ray; end
+
+Exit code: 0 after a stop, a batch or --max-tasks; 78 when something outside must be put right
+first; 1 for options that cannot be used.
 """
 
 
