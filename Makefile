@@ -81,6 +81,7 @@ bench: setup-dev ## Measure generation and the queue, briefly
 	@$(PY) -m benchmarks.bench_generation --quick
 	@$(PY) -m benchmarks.bench_jobs --quick
 	@$(PY) -m benchmarks.bench_queue --quick
+	@$(PY) -m benchmarks.bench_backlog --quick
 
 pins: setup-dev ## Pin requirements*.in again (ARGS=--upgrade for newer versions)
 	$(compile) --output-file requirements.txt requirements.in

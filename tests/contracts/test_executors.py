@@ -139,3 +139,29 @@ class TestRay:
         with pytest.raises(ZeroDivisionError) as caught:
             executor.outcome(handle)
         assert "in divide" in "".join(caught.value.__notes__)
+
+
+def what_it_got() -> dict[str, object]:
+    import os
+
+    import ray
+
+    return {
+        "resources": ray.get_runtime_context().get_assigned_resources(),
+        "env": os.environ.get("DRR_TEST"),
+    }
+
+
+def test_a_call_gets_what_it_asks_of_the_cluster(ray_cluster_here: object) -> None:
+    from django_ray_runtime.executors.ray import RayExecutor
+
+    executor = RayExecutor()
+    options = CallOptions(
+        num_cpus=2, memory=50_000_000, runtime_env='{"env_vars": {"DRR_TEST": "here"}}'
+    )
+    handle = executor.submit(what_it_got, options=options)
+    executor.wait([handle])
+    got = executor.outcome(handle)
+    assert got["env"] == "here"
+    assert got["resources"]["CPU"] == 2
+    assert got["resources"]["memory"] == 50_000_000
