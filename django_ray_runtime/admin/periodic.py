@@ -49,6 +49,8 @@ class Line:
     """A schedule as a line of the page."""
 
     status: periodic.PeriodicStatus
+    name: SafeString
+    task_path: SafeString
     missed: str
     last_run: SafeString | str
     last_state: SafeString | str  # of the task that was enqueued last; "" where it is gone
@@ -156,6 +158,8 @@ def _line(status: periodic.PeriodicStatus, last_state: str | None, now: datetime
     due = status.next_run_at
     return Line(
         status=status,
+        name=cells.task_path(status.name),
+        task_path=cells.task_path(status.task_path),
         missed=MISSED.get(status.missed, status.missed),
         last_run=cells.brief(status.last_run_at),
         last_state=cells.badge(last_state) if last_state else "",
