@@ -29,6 +29,17 @@ from django_ray_runtime.schedule import Schedule
 from django_ray_runtime.store import get_schedules
 from django_ray_runtime.ticks import Cron, Every, Missed, interval_of
 
+__all__ = [
+    "PeriodicStatus",
+    "declared",
+    "disable",
+    "discover",
+    "enable",
+    "overview",
+    "periodic",
+    "run_now",
+]
+
 logger = logging.getLogger(__name__)
 
 _declared: dict[str, Schedule] = {}

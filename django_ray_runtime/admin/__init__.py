@@ -1,5 +1,6 @@
-"""The admin of the queue: tasks, workers and queues. Imported by Django's autodiscover only."""
+"""The admin of the queue: tasks, workers, queues and periodic tasks. Imported by Django's
+autodiscover only."""
 
-from django_ray_runtime.admin import queues, tasks, workers
+from django_ray_runtime.admin import periodic, queues, tasks, workers
 
-__all__ = ["queues", "tasks", "workers"]
+__all__ = ["periodic", "queues", "tasks", "workers"]

@@ -145,7 +145,10 @@ def live_cells(row: QueuedTask, message: str) -> dict[str, SafeString | str]:
 
 
 def state_cell(row: QueuedTask) -> SafeString:
-    """The state, and that it is to stop where that was asked for."""
+    """The state, with when it is due, or that it is to stop where that was asked for."""
+    if row.state == State.SCHEDULED and row.run_after:
+        note = '{} <span class="drr-note">from {}</span>'
+        return format_html(note, badge(row.state), brief(row.run_after))
     if row.state == State.RUNNING and row.cancel_asked_at:
         return format_html('{} <span class="drr-note">stopping</span>', badge(row.state))
     return badge(row.state)

@@ -9,10 +9,11 @@ from django.utils.safestring import SafeString
 
 from django_ray_runtime.admin import words
 from django_ray_runtime.admin.cells import live_cells, moment, progress_messages
+from django_ray_runtime.conf import runtime_settings
 from django_ray_runtime.masking import masked_arguments, masked_text
 from django_ray_runtime.models import Attempt, QueuedTask
 from django_ray_runtime.options import TaskOptions, options_of
-from django_ray_runtime.states import State
+from django_ray_runtime.states import WAITING, State
 
 MOST_ATTEMPTS = 20
 MOST_TEXT = 20_000  # characters of arguments and of a return value
@@ -41,6 +42,7 @@ class ShownAttempt:
     took: str
     traceback: str
     output: str
+    is_cut: bool  # what it printed first is not there
     is_last: bool
 
 
@@ -61,6 +63,7 @@ def details(row: QueuedTask) -> dict[str, Any]:
         "return_value": _return_value(row, clean),
         "attempts": runs,
         "earlier_attempts": earlier,
+        "most_output": runtime_settings().max_output_bytes,
     }
 
 
@@ -92,9 +95,11 @@ def _workers(row: QueuedTask) -> str:
 
 
 def _times(row: QueuedTask) -> list[Fact]:
+    # A retry is put there too, and means nothing once it runs.
+    is_of_next_run = row.state in WAITING or row.attempt <= 1
     known = [
         ("Enqueued", row.enqueued_at),
-        ("Not before", row.run_after),
+        ("Not before", row.run_after if is_of_next_run else None),
         ("Expires unless started by", row.expires_at),
         ("First started", row.started_at),
         ("Last run started", row.last_attempted_at),
@@ -131,6 +136,8 @@ def _shown(run: Attempt, clean: Clean, is_last: bool) -> ShownAttempt:
         took=words.duration(took),
         traceback=clean(run.traceback),
         output=clean(run.output),
+        # Where the cut fell within a character, the rest of that one is gone too.
+        is_cut=len(run.output.encode()) > runtime_settings().max_output_bytes - 4,
         is_last=is_last,
     )
 

@@ -42,7 +42,7 @@ def _live(name: str) -> Callable[[Any, QueuedTask], SafeString]:
 @admin.register(QueuedTask)
 class TaskAdmin(TaskPages):
     list_display = (
-        "task", "queue", "state_now", "priority", "progress_now",
+        "task", "queue", "state_now", "progress_now",
         "enqueued", "started_now", "run_time_now", "attempts_now",
     )  # fmt: skip
     list_filter = (
@@ -91,8 +91,12 @@ class TaskAdmin(TaskPages):
         return cells.brief(row.enqueued_at)
 
     @admin.display(description="queue")
-    def queue(self, row: QueuedTask) -> str:
-        return row.queue_name
+    def queue(self, row: QueuedTask) -> SafeString | str:
+        """Its queue, and its priority where that is not the usual one."""
+        if not row.priority:
+            return row.queue_name
+        note = '{} <span class="drr-note drr-under">priority {}</span>'
+        return format_html(note, row.queue_name, row.priority)
 
     # Who may see and do what.
 
@@ -157,6 +161,7 @@ class TaskAdmin(TaskPages):
             request,
             "confirm_kinds",
             title="Requeue all that failed like the selected",
+            is_below_list=True,
             kinds=[_offer(kind) for kind in kinds],
             most=acting.MOST,
             selected=queryset.order_by("-id").values_list("pk", flat=True)[0],

@@ -44,7 +44,7 @@ class WorkerAdmin(_ModelAdmin):
     )  # fmt: skip
     fields = (
         "id", "state_now", "served", "executor", "concurrency", "heartbeat", "started", "ended",
-        "released", "counters", "its_tasks",
+        "released", "its_tasks", "counters",
     )  # fmt: skip
     readonly_fields = fields
     sortable_by = ()

@@ -102,10 +102,25 @@ def test_a_page_shows_what_changes_and_offers_the_outcome(
     assert not page.locator(".drr-ended").is_visible()
     meanwhile(lambda: advance(task))
     page.get_by_text("3 of 4 (75 %)").wait_for()
+    assert page.get_by_role("link", name="Cancel").is_visible()
     meanwhile(lambda: end(task))
+    page.get_by_text("Show its outcome").wait_for()
+    assert not page.get_by_role("link", name="Cancel").is_visible()
     page.get_by_text("Show its outcome").click()
     page.get_by_role("heading", name="Return value").wait_for()
     assert [one for one in complaints if "favicon.ico" not in one] == []
+
+
+@pytest.mark.parametrize(("width", "least"), [(1366, 700), (420, 350)])
+def test_the_list_uses_the_width_there_is(
+    page: Any, live_server: Any, width: int, least: int
+) -> None:
+    page.set_viewport_size({"width": width, "height": 800})
+    page.goto(f"{live_server.url}{LIST}")
+    shown = page.locator("#result_list").evaluate("table => table.parentElement.clientWidth")
+    assert shown >= least
+    if width > 1000:  # on a small screen it scrolls
+        assert page.locator("#result_list").evaluate("table => table.offsetWidth") <= shown
 
 
 def test_nothing_is_asked_while_the_page_is_hidden(

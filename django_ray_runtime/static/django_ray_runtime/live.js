@@ -24,6 +24,7 @@
     if (!task.unfinished) {
       mark.removeAttribute("data-unfinished");
       place.querySelectorAll(".drr-ended").forEach((note) => { note.hidden = false; });
+      document.querySelectorAll(".drr-while-unfinished").forEach((link) => { link.hidden = true; });
     }
   }
 
