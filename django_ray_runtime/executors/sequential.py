@@ -132,6 +132,7 @@ class BackgroundExecutor(Executor):
 
     def demand_alive(self) -> None:
         if self._stuck:
+            self.close()  # what waits behind that task is taken back
             raise ExecutorLost("A task does not let itself be stopped.")
 
     def close(self) -> None:

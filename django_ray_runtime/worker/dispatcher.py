@@ -162,6 +162,12 @@ class Dispatcher:
         while self._held:
             self._settle(claim := self._held.popleft(), outcomes.not_started(claim))
 
+    def give_up(self) -> None:
+        """The executor is gone: write what has ended, hand back what it never started."""
+        self._recalled = True
+        self.drain()
+        self.flush()
+
     def recall(self) -> None:
         """The grace period is over: take back what the executor has not started, and interrupt
         the rest."""

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from django.db import DatabaseError, InterfaceError
 
 from django_ray_runtime.conf import RuntimeSettings
+from django_ray_runtime.exceptions import ExecutorLost
 from django_ray_runtime.worker.dispatcher import Dispatcher
 from django_ray_runtime.worker.maintenance import Maintenance
 from django_ray_runtime.worker.wakeup import Wakeup
@@ -59,6 +60,9 @@ class Loop:
         while not self._finished():
             try:
                 self._turn()
+            except ExecutorLost:
+                self._give_up()
+                raise
             except (DatabaseError, InterfaceError) as error:
                 logger.warning("The database does not answer, trying again: %s", error)
                 self._unsure = True
@@ -67,6 +71,13 @@ class Loop:
             else:
                 self.wakeup.wait(self._patience())
                 self._gather()
+
+    def _give_up(self) -> None:
+        """This process ends: what it never started goes back with its attempt unspent."""
+        try:
+            self.dispatcher.give_up()
+        except (DatabaseError, InterfaceError) as error:
+            logger.warning("What has not started could not be handed back: %s", error)
 
     def _gather(self) -> None:
         """Let completions come together, where so many calls are under way that the next ones

@@ -26,7 +26,7 @@ class Tail:
             self._size -= len(self._parts.popleft())
 
     def text(self) -> str:
-        """What is kept, cut at a whole character, and told when something is missing."""
+        """What is kept, at most `limit` bytes, cut at a whole character."""
         whole = "".join(self._parts)
         encoded = whole.encode("utf-8", "replace")
         return encoded[-self.limit :].decode("utf-8", "ignore")

@@ -11,8 +11,14 @@ from django.utils import timezone
 
 from django_ray_runtime.context import Run, current_run, running
 from django_ray_runtime.control import cancel
-from django_ray_runtime.exceptions import CallLost, Cancelled, TaskTimeout, WorkerLost
-from django_ray_runtime.executors import SequentialExecutor
+from django_ray_runtime.exceptions import (
+    CallLost,
+    Cancelled,
+    ExecutorLost,
+    TaskTimeout,
+    WorkerLost,
+)
+from django_ray_runtime.executors import BackgroundExecutor, SequentialExecutor
 from django_ray_runtime.ids import uuid7
 from django_ray_runtime.models import Attempt, QueuedTask, TaskProgress
 from django_ray_runtime.progress import report
@@ -20,7 +26,7 @@ from django_ray_runtime.records import StopReason
 from django_ray_runtime.store import Store, get_waiting
 from django_ray_runtime.worker.dispatcher import Dispatcher
 from tests import tasks
-from tests.support import HeldExecutor
+from tests.support import HeldExecutor, wait_until
 
 QUEUES = ["default"]
 
@@ -382,3 +388,25 @@ def test_a_later_due_task_is_promoted_in_batches(
     tasks.nothing.using(run_after=soon).enqueue_many([()] * 25)
     QueuedTask.objects.update(run_after=timezone.now() - timedelta(seconds=1))
     assert [get_waiting().promote() for _ in range(4)] == [10, 10, 5, 0]
+
+
+def test_what_waits_behind_a_task_that_cannot_be_stopped_goes_back(
+    store: Store, worker: str, tmp_path: Path
+) -> None:
+    executor = BackgroundExecutor()
+    dispatcher = Dispatcher(store, executor, worker=worker, queues=QUEUES, concurrency=3)
+    dispatcher._mean_seconds = 0.0  # as after short tasks: all are handed over at once
+    stuck = tasks.wait_for_file.enqueue(str(tmp_path / "started"), str(tmp_path / "release"))
+    tasks.nothing.enqueue_many([()] * 2)
+    dispatcher.fill()
+    wait_until((tmp_path / "started").exists, "the first starts")
+    [handle] = [h for h, c in dispatcher._running.items() if str(c.id) == stuck.id]
+    executor.cancel(handle)
+    with pytest.raises(ExecutorLost, match="does not let itself be stopped"):
+        executor.demand_alive()
+    dispatcher.give_up()
+    (tmp_path / "release").touch()
+    assert list(QueuedTask.objects.order_by("id").values_list("state", "attempt", "losses")) == [
+        ("RUNNING", 1, 0), ("READY", 0, 0), ("READY", 0, 0),
+    ]  # fmt: skip
+    executor.wait([handle])
