@@ -54,7 +54,7 @@ web: setup ## Migrate the database and serve the web part on 127.0.0.1:PORT (800
 		SECRET_KEY=$$($(PY) -c "import secrets; print(secrets.token_urlsafe(50))"); \
 	fi; export SECRET_KEY; \
 	exec $(PY) -m gunicorn project.wsgi --bind 127.0.0.1:$(PORT) --workers 2 --threads 4 \
-		--access-logfile -
+		--no-control-socket --access-logfile -
 
 test: setup-dev ## Run all tests on SQLite, then those with a database on PostgreSQL
 	@$(isolated) unset TEST_DATABASE_URL; $(PY) -m pytest
