@@ -89,7 +89,7 @@ pins: setup-dev ## Pin requirements*.in again (ARGS=--upgrade for newer versions
 
 clean: ## Remove .venv, the demo's output and all caches
 	rm -rf $(VENV) demo .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
-	rm -f .test.sqlite3*
+	rm -f .test.*sqlite3*
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # A missing or dangling interpreter counts as changed, and so makes setup run.

@@ -127,8 +127,8 @@ def _database(url: str) -> dict[str, object]:
             "timeout": 30,
             "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
         }
-        # A file, not memory: tests start worker processes that open it too.
-        database["TEST"] = {"NAME": str(BASE_DIR / ".test.sqlite3")}
+        # A file, not memory: tests start worker processes that open it too. Each run has its own.
+        database["TEST"] = {"NAME": str(BASE_DIR / f".test.{os.getpid()}.sqlite3")}
     else:
         database["OPTIONS"] = {"connect_timeout": 5}
     return database
