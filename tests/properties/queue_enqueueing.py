@@ -67,10 +67,12 @@ class Enqueueing(RuleBasedStateMachine):
         for _ in range(2):
             self.boot_worker(starts=True)
 
-    @initialize(keys=st.lists(a_key, min_size=2, max_size=8), expiry=a_moment)
-    def begin(self, keys: list[str | None], expiry: int | None) -> None:
+    @initialize(keys=st.lists(a_key, min_size=2, max_size=6), expiry=a_moment, unique=st.booleans())
+    def begin(self, keys: list[str | None], expiry: int | None, unique: bool) -> None:
         for queue, key in zip(itertools.cycle(QUEUES), keys, strict=False):
             self.enqueue(queue, 0, key, None, expiry, undone=False)
+        if unique:
+            self.enqueue_unique("mail", None, None, ["a", "b"], None, undone=False)
 
     @precondition(lambda self: sum(map(self.model.is_living, self.model.boots)) < 4)
     @rule(starts=st.booleans())
@@ -147,7 +149,7 @@ class Enqueueing(RuleBasedStateMachine):
     @precondition(lambda self: len(self.model.tasks) < MOST_TASKS)
     @rule(
         queue=st.sampled_from(QUEUES), key=a_key, after=a_moment,
-        names=st.lists(st.sampled_from("abc"), min_size=1, max_size=3),
+        names=st.lists(st.sampled_from("ab"), min_size=1, max_size=3),
         period=st.sampled_from([None, 2]), undone=st.sampled_from([False, False, True]),
     )  # fmt: skip
     def enqueue_unique(
@@ -188,7 +190,8 @@ class Enqueueing(RuleBasedStateMachine):
         return data.draw(st.sampled_from(sorted(self.model.boots)), label="worker")
 
     def some_of(self, data: st.DataObject, tasks: list[Task]) -> set[uuid.UUID]:
-        chosen = data.draw(st.sets(st.sampled_from(range(len(tasks))), max_size=3), label="tasks")
+        numbers = st.sampled_from(range(len(tasks)))
+        chosen = data.draw(st.sets(numbers, min_size=1, max_size=3), label="tasks")
         return {tasks[n].id for n in chosen}
 
     def late(self) -> list[tuple[str, Claim]]:

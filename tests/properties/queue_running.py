@@ -164,7 +164,9 @@ class Running(Enqueueing):
     @precondition(lambda self: any(map(self.model.to_stop, self.model.boots)))
     @rule(data=st.data())
     def stop_what_is_to_stop(self, data: st.DataObject) -> None:
-        worker = self.any_worker(data)
+        self.stop_those_of(self.any_worker(data))
+
+    def stop_those_of(self, worker: str) -> None:
         reasons = self.stores[worker].to_stop(worker)
         assert reasons == self.model.to_stop(worker)
         for task_id, reason in reasons.items():

@@ -26,6 +26,7 @@ from django_ray_runtime.store import (
     get_control,
     get_liveness,
     get_pruning,
+    get_store,
     get_waiting,
 )
 from tests.properties import queue_laws as laws
@@ -35,6 +36,7 @@ from tests.properties.queue_model import (
     MAX_LOST_RERUNS,
     QUEUES,
     TICK,
+    Task,
     until,
 )
 from tests.properties.queue_running import Running
@@ -83,6 +85,26 @@ class QueueMachine(Running):
 
     @precondition(lambda self: self.model.of(State.RUNNING))
     @rule(data=st.data())
+    def crash(self, data: st.DataObject) -> None:
+        """One falls silent and the others go on; what it held and tells later is void."""
+        crashed = self.any_worker(data)
+        others = [name for name in sorted(self.model.boots) if name != crashed]
+        for _ in range(2):
+            self.pass_time(1)
+            self.beat_of(others)
+        self.rescue_by(data.draw(st.sampled_from(others or [crashed]), label="rescuer"))
+
+    @precondition(lambda self: self.model.of(State.RUNNING))
+    @rule(data=st.data())
+    def outage(self, data: st.DataObject) -> None:
+        """The database is away: all look silent, and who comes back first judges nobody."""
+        self.pass_time(2)
+        first = self.any_worker(data)
+        self.beat_of([first])
+        self.rescue_by(first)
+
+    @precondition(lambda self: self.model.of(State.RUNNING))
+    @rule(data=st.data())
     def declare_dead(self, data: st.DataObject) -> None:
         """A supervisor saw its child end."""
         worker = self.any_worker(data)
@@ -114,13 +136,15 @@ class QueueMachine(Running):
         assert set(get_waiting().expire()) == self.model.expire()
 
     @precondition(lambda self: self.model.tasks)
-    @rule(data=st.data())
-    def cancel(self, data: st.DataObject) -> None:
+    @rule(data=st.data(), stops=st.booleans())
+    def cancel(self, data: st.DataObject, stops: bool) -> None:
         running = self.model.of(State.RUNNING)
         ids = self.some_of(data, running or self.model.of(*State))
         ids |= self.some_of(data, self.model.of(*State))
         done = get_control().cancel([*ids, uuid.uuid4()])
         assert (done.at_once, done.asked) == self.model.cancel(ids)
+        for worker in self.model.boots if stops else ():
+            self.stop_those_of(worker)
 
     @precondition(lambda self: self.model.of(State.FAILED, State.CANCELLED, State.EXPIRED))
     @rule(data=st.data())
@@ -130,6 +154,19 @@ class QueueMachine(Running):
         )
         assert get_control().requeue(ids) == self.model.requeue(ids)
         self.requeued = True
+
+    @precondition(lambda self: self.held_uniques())
+    @rule(data=st.data())
+    def replace(self, data: st.DataObject) -> None:
+        """Another task takes the unique key of a cancelled one, which may want it back."""
+        task = data.draw(st.sampled_from(self.held_uniques()))
+        assert get_control().cancel([task.id]).at_once == self.model.cancel([task.id])[0]
+        self.check()
+        self.enqueue_unique("mail", None, None, [str(task.unique)[-1]], None, undone=False)
+
+    def held_uniques(self) -> list[Task]:
+        waiting = self.model.of(*WAITING)
+        return [task for task in waiting if str(task.unique).startswith("while")]
 
     @precondition(lambda self: not self.model.paused)
     @rule(queue=st.sampled_from(QUEUES))
@@ -163,6 +200,16 @@ class QueueMachine(Running):
                 del model.boots[worker]
         if not model.boots:
             self.boot_worker(starts=True)
+
+    @precondition(lambda self: "slow" in self.model.buckets)
+    @rule(data=st.data())
+    def quiet_hour(self, data: st.DataObject) -> None:
+        """What is forgotten meanwhile lets nothing start too early afterwards."""
+        self.pass_time(40)
+        self.prune_leftovers()
+        self.enqueue("mail", 0, "slow", None, None, undone=False)
+        self.check()
+        self.let_in(get_store(), list(QUEUES), 6)
 
     # The end
 
