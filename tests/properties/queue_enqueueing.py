@@ -69,8 +69,9 @@ class Enqueueing(RuleBasedStateMachine):
 
     @initialize(keys=st.lists(a_key, min_size=2, max_size=6), expiry=a_moment, unique=st.booleans())
     def begin(self, keys: list[str | None], expiry: int | None, unique: bool) -> None:
-        for queue, key in zip(itertools.cycle(QUEUES), keys, strict=False):
-            self.enqueue(queue, 0, key, None, expiry, undone=False)
+        urgencies = itertools.cycle([0, 5])
+        for queue, priority, key in zip(itertools.cycle(QUEUES), urgencies, keys, strict=False):
+            self.enqueue(queue, priority, key, None, expiry, undone=False)
         if unique:
             self.enqueue_unique("mail", None, None, ["a", "b"], None, undone=False)
 

@@ -107,7 +107,9 @@ class QueueMachine(Running):
     @rule(data=st.data())
     def declare_dead(self, data: st.DataObject) -> None:
         """A supervisor saw its child end."""
-        worker = self.any_worker(data)
+        self.end_boot(self.any_worker(data))
+
+    def end_boot(self, worker: str) -> None:
         self.model.end(worker, WorkerState.DEAD)
         self.check_released(get_liveness().declare_dead(worker))
 
@@ -136,15 +138,30 @@ class QueueMachine(Running):
         assert set(get_waiting().expire()) == self.model.expire()
 
     @precondition(lambda self: self.model.tasks)
-    @rule(data=st.data(), stops=st.booleans())
-    def cancel(self, data: st.DataObject, stops: bool) -> None:
-        running = self.model.of(State.RUNNING)
-        ids = self.some_of(data, running or self.model.of(*State))
-        ids |= self.some_of(data, self.model.of(*State))
+    @rule(data=st.data())
+    def cancel(self, data: st.DataObject) -> None:
+        self.cancel_these(self.some_of(data, self.model.of(*State)))
+
+    @precondition(lambda self: self.model.of(State.RUNNING))
+    @rule(data=st.data(), then=st.sampled_from(["die", "hand back", "retry", "stop"]))
+    def cancel_and_end(self, data: st.DataObject, then: str) -> None:
+        """Whatever comes of a run that is to stop, it does not run again."""
+        ids = self.some_of(data, self.model.of(State.RUNNING))
+        holders = {str(self.model.tasks[task_id].worker) for task_id in ids}
+        self.cancel_these(ids)
+        self.check()
+        for worker in sorted(holders):
+            if then == "stop":
+                self.stop_those_of(worker)
+            elif then == "die":
+                self.end_boot(worker)
+            else:
+                claims = [claim for claim in self.held[worker].values() if claim.id in ids]
+                self.settle(worker, [(claim, then) for claim in claims])
+
+    def cancel_these(self, ids: set[uuid.UUID]) -> None:
         done = get_control().cancel([*ids, uuid.uuid4()])
         assert (done.at_once, done.asked) == self.model.cancel(ids)
-        for worker in self.model.boots if stops else ():
-            self.stop_those_of(worker)
 
     @precondition(lambda self: self.model.of(State.FAILED, State.CANCELLED, State.EXPIRED))
     @rule(data=st.data())
@@ -224,8 +241,7 @@ class QueueMachine(Running):
             self.resume(queue)
         for worker in sorted(self.model.boots):
             if self.model.is_living(worker):
-                self.model.end(worker, WorkerState.DEAD)
-                self.check_released(get_liveness().declare_dead(worker))
+                self.end_boot(worker)
         self.boot_worker(starts=True)
         [fresh] = [name for name in self.model.boots if self.model.is_living(name)]
         for _ in range(2):  # long enough to judge those that stopped with tasks in their hands
