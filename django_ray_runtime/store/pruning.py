@@ -26,6 +26,9 @@ from django_ray_runtime.states import LIVING, State
 BATCH = 500
 WORKER_AGE = timedelta(days=7)
 LIMIT_KEY_AGE = timedelta(hours=1)
+# A bucket that is forgotten is full again: it is kept until any rate up to one per month
+# would have refilled it.
+BUCKET_AGE = timedelta(days=31)
 
 
 class Pruning:
@@ -70,7 +73,10 @@ class Pruning:
         # a lock, two admissions would lock two rows for one key.
         in_use = self._rows().filter(limit_key=OuterRef("key"), finished_at=None)
         with transaction.atomic(using=self.alias):
-            idle = LimitKey.objects.using(self.alias).filter(refilled_at__lt=_ago(LIMIT_KEY_AGE))
+            idle = LimitKey.objects.using(self.alias).filter(
+                Q(tokens__isnull=True, refilled_at__lt=_ago(LIMIT_KEY_AGE))
+                | Q(refilled_at__lt=_ago(BUCKET_AGE))
+            )
             idle = idle.exclude(Exists(in_use)).select_for_update(skip_locked=True)
             keys = list(idle.values_list("key", flat=True)[:BATCH])
             LimitKey.objects.using(self.alias).filter(key__in=keys).delete()

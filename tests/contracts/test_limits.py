@@ -15,7 +15,7 @@ from django_ray_runtime.exceptions import UnknownQueue
 from django_ray_runtime.models import LimitKey, QueuedTask
 from django_ray_runtime.records import Claim, Outcome
 from django_ray_runtime.states import State
-from django_ray_runtime.store import Store, get_store, get_waiting
+from django_ray_runtime.store import Store, get_pruning, get_store, get_waiting
 from django_ray_runtime.worker.shares import Shares
 from tests import tasks
 
@@ -130,6 +130,20 @@ def test_a_rate_lets_so_many_start_and_then_refills(store: Store, worker: str) -
     assert take(store, worker) == []
     age_buckets(3600)  # a bucket holds no more than the rate
     assert len(take(store, worker)) == 3
+
+
+def test_a_rate_over_a_day_is_remembered_while_nothing_waits(store: Store, worker: str) -> None:
+    daily = tasks.add.using(rate_limit="1/d")
+    daily.enqueue(1, 0)
+    finish(store, worker, take(store, worker))
+    age_buckets(7200)
+    get_pruning().prune_leftovers()
+    daily.enqueue(2, 0)
+    assert take(store, worker) == []
+    age_buckets(32 * 86400)
+    QueuedTask.objects.all().delete()
+    get_pruning().prune_leftovers()
+    assert not LimitKey.objects.exists()
 
 
 def test_a_rate_and_a_concurrency_limit_hold_together(store: Store, worker: str) -> None:
