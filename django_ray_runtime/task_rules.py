@@ -14,6 +14,8 @@ from django_ray_runtime.payload import is_storable
 
 _RATE = re.compile(r"([1-9]\d{0,8})/([1-9]\d{0,4})?(s|m|h|d)")
 _LONGEST = 100 * 366 * 86400.0  # seconds: dates beyond the year 9999 fit no database
+# A bucket that nothing touched for longer is forgotten, see store/pruning.py.
+LONGEST_RATE_SECONDS = 31 * 86400.0
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
 
@@ -143,7 +145,9 @@ def _is_key(value: Any) -> bool:
 
 
 def _is_rate(value: Any) -> bool:
-    return isinstance(value, str) and _RATE.fullmatch(value) is not None
+    if not isinstance(value, str) or _RATE.fullmatch(value) is None:
+        return False
+    return read_rate(value)[1] <= LONGEST_RATE_SECONDS
 
 
 def _are_names(value: Any) -> bool:
@@ -167,6 +171,9 @@ _RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
     "unique": (_is_unique, "True, a function of the arguments, or Unique(key=…, period=…)"),
     "concurrency_key": (_is_key, "a text of 1 to 200 characters, or a function of the arguments"),
     "concurrency_limit": (_is_count, "a whole number of at least 1"),
-    "rate_limit": (_is_rate, "a rate such as 10/s, 100/m, 5/30s, 1000/h or 10000/d"),
+    "rate_limit": (
+        _is_rate,
+        "a rate such as 10/s, 100/m, 5/30s, 1000/h or 10000/d, over 31 days at most",
+    ),
     "sensitive": (_are_names, "a tuple of names of parameters"),
 }

@@ -114,10 +114,10 @@ class Liveness:
 
     def _lose(self, task: QueuedTask) -> State:
         state = State.READY
-        if task.losses >= runtime_settings().max_lost_reruns:
-            state = State.FAILED
-        elif task.cancel_asked_at is not None:
+        if task.cancel_asked_at is not None:
             state = State.CANCELLED
+        elif task.losses >= runtime_settings().max_lost_reruns:
+            state = State.FAILED
         Attempt(
             task=task,
             number=task.attempt,

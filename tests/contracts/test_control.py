@@ -14,6 +14,7 @@ from django_ray_runtime.models import Attempt, LimitKey, QueuedTask, UniqueKey, 
 from django_ray_runtime.records import Claim, Failure, Outcome, StopReason
 from django_ray_runtime.states import State
 from django_ray_runtime.store import Liveness, Store, get_pruning, get_waiting
+from django_ray_runtime.task import Unique
 from generation.models import GenerationJob
 from tests import tasks
 
@@ -315,3 +316,14 @@ def test_a_key_whose_task_was_deleted_by_hand_is_free(store: Store) -> None:
     QueuedTask.objects.all().delete()
     assert UniqueKey.objects.exists()
     assert tasks.add.using(unique=True).enqueue(1, 2).state == "READY"
+
+
+def test_a_unique_task_is_kept_for_its_period(store: Store, worker: str) -> None:
+    weekly = tasks.add.using(unique=Unique(period=timedelta(days=7)))
+    first = weekly.enqueue(1, 2)
+    finish(store, worker, State.SUCCESSFUL, return_value="3")
+    make_older(100)
+    assert prune({State.SUCCESSFUL: 50.0}) == 0
+    assert weekly.enqueue(1, 2).id == first.id
+    UniqueKey.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
+    assert prune({State.SUCCESSFUL: 50.0}) == 1

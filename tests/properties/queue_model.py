@@ -220,15 +220,17 @@ class QueueModel:
         steady = self.now - boot.steady >= SILENT_TICKS
         return boot.state in LIVING and steady and not self.is_silent(boot)
 
-    def release(self) -> list[Task]:
-        """Take from the dead what they hold."""
+    def release(self, only_to_run_again: bool) -> list[Task]:
+        """Take from the dead what they hold, or what of it runs again."""
         orphans = [t for t in self.of(State.RUNNING) if not self.is_living(t.worker)]
+        if only_to_run_again:
+            orphans = [t for t in orphans if not t.cancel_asked and t.losses < MAX_LOST_RERUNS]
         for task in orphans:
             if task.worker in self.boots:  # else its row is pruned
                 self.boots[task.worker].released += 1
             task.attempts[task.attempt] = LOST
-            state = State.CANCELLED if task.cancel_asked else State.READY
-            self._leave(task, State.FAILED if task.losses >= MAX_LOST_RERUNS else state)
+            state = State.FAILED if task.losses >= MAX_LOST_RERUNS else State.READY
+            self._leave(task, State.CANCELLED if task.cancel_asked else state)
             task.losses += 1
         return orphans
 

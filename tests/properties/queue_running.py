@@ -18,6 +18,7 @@ from django_ray_runtime.store import (
     Store,
 )
 from django_ray_runtime.worker import outcomes
+from django_ray_runtime.worker.entrypoint import Report
 from tests.properties.queue_enqueueing import Enqueueing, some_queues, turns_of_queues
 from tests.properties.queue_model import (
     LIMITS,
@@ -25,14 +26,24 @@ from tests.properties.queue_model import (
     until,
 )
 
+
+def succeeded(claim: Claim, value: str, output: str = "") -> Outcome:
+    return outcomes.of_report(claim, Report(0.1, value, output=output))
+
+
+def failed(claim: Claim, retry_in: float | None) -> Outcome:
+    report = Report(0.1, failure=Failure("x.Y", "no"), retry_in=retry_in)
+    return outcomes.of_report(claim, report)
+
+
 ENDINGS: dict[str, Callable[[Claim, str], Outcome]] = {
-    "succeed": lambda claim, value: outcomes.succeeded(claim, value, "printed"),
-    "succeed in silence": outcomes.succeeded,
-    "fail": lambda claim, _: outcomes.failed(claim, Failure("x.Y", "no")),
-    "retry": lambda claim, _: outcomes.failed(claim, Failure("x.Y", "no"), until(1)),
-    "retry at once": lambda claim, _: outcomes.failed(claim, Failure("x.Y", "no"), 0.0),
+    "succeed": lambda claim, value: succeeded(claim, value, "printed"),
+    "succeed in silence": lambda claim, value: succeeded(claim, value),
+    "fail": lambda claim, _: failed(claim, None),
+    "retry": lambda claim, _: failed(claim, until(1)),
+    "retry at once": lambda claim, _: failed(claim, 0.0),
     "hand back": lambda claim, _: outcomes.not_started(claim),
-    "stop": lambda claim, _: outcomes.stopped(claim, "printed"),
+    "stop": lambda claim, _: outcomes.stopped(claim, Report(0.1, output="printed")),
     "lose its process": lambda claim, _: outcomes.lost(claim, "it", OSError("gone")),
 }
 endings = st.lists(st.sampled_from(list(ENDINGS)), min_size=1, max_size=4)
@@ -98,7 +109,7 @@ class Running(Enqueueing):
         again = {claim.id for claim in claims}
         for old_worker, old in self.late():
             if old.id in again:  # what came of the run before is told once more
-                stale = outcomes.succeeded(old, '"stale"')
+                stale = succeeded(old, '"stale"')
                 assert self.stores[old_worker].finish_many(old_worker, [stale]) == {}
 
     @precondition(lambda self: any(self.held.values()))

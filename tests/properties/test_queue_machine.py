@@ -75,13 +75,12 @@ class QueueMachine(Running):
     def rescue_by(self, rescuer: str) -> None:
         fit = self.model.may_judge(rescuer)
         released = get_liveness().rescue(rescuer, DEAD_AFTER)
-        if not fit:
-            assert (released.tasks, released.failed) == (0, [])
-            return
         for worker, boot in self.model.boots.items():
-            if self.model.is_silent(boot):
+            if fit and self.model.is_silent(boot):
                 self.model.end(worker, WorkerState.DEAD)
         self.check_released(released)
+        living = Worker.objects.living().values("id")
+        assert not QueuedTask.objects.running().exclude(worker__in=living).exists()
 
     @precondition(lambda self: self.model.of(State.RUNNING))
     @rule(data=st.data())
@@ -111,14 +110,12 @@ class QueueMachine(Running):
 
     def end_boot(self, worker: str) -> None:
         self.model.end(worker, WorkerState.DEAD)
-        self.check_released(get_liveness().declare_dead(worker))
+        self.check_released(get_liveness().declare_dead(worker), only_to_run_again=True)
 
-    def check_released(self, released: Any) -> None:
-        orphans = self.model.release()
+    def check_released(self, released: Any, only_to_run_again: bool = False) -> None:
+        orphans = self.model.release(only_to_run_again)
         ended = {task.id for task in orphans if task.state in FINAL}
         assert (released.tasks, set(released.failed)) == (len(orphans), ended)
-        living = Worker.objects.living().values("id")
-        assert not QueuedTask.objects.running().exclude(worker__in=living).exists()
 
     # Time, and what people do
 

@@ -62,9 +62,9 @@ OPTIONS: dict[str, tuple[list[Any], list[Any], str]] = {
     ),
     "concurrency_limit": ([1, 10], [0, True, 1.5], "a whole number of at least 1"),
     "rate_limit": (
-        ["1/s", "100/m", "5/30s", "1000/h", "10000/d"],
-        ["10", "0/s", "9999999999/s", "1/100000d", "10/0s", "10/w", "10 / s", 10, "1.5/s"],
-        "a rate such as 10/s, 100/m, 5/30s, 1000/h or 10000/d",
+        ["1/s", "100/m", "5/30s", "1000/h", "10000/d", "1/31d"],
+        ["10", "0/s", "9999999999/s", "1/100000d", "10/0s", "10/w", "10 / s", 10, "1.5/s", "1/32d"],
+        "a rate such as 10/s, 100/m, 5/30s, 1000/h or 10000/d, over 31 days at most",
     ),
 }
 
