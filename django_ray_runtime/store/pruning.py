@@ -113,6 +113,9 @@ class Pruning:
 
     def _aged(self, state: State, age: float) -> QueuedTaskQuerySet:
         rows = self._rows().finished(state)
+        # A unique task is kept for its period: without it its key would be free.
+        held = UniqueKey.objects.using(self.alias).filter(expires_at__gt=Now())
+        rows = rows.exclude(Exists(held.filter(task_id=OuterRef("pk"))))
         return rows.filter(finished_at__lt=_ago(timedelta(seconds=age)))
 
     def _rows(self) -> QueuedTaskQuerySet:
