@@ -31,7 +31,8 @@ def _for_tests() -> None:
     """A key for sessions, and passwords that are hashed in no time: a user with one takes half
     a second otherwise. Not taken back: Django refuses to look at the empty key before it."""
     settings.SECRET_KEY = "of the tests"
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    quick = "django.contrib.auth.hashers.MD5PasswordHasher"
+    settings.PASSWORD_HASHERS = [quick, *settings.PASSWORD_HASHERS]
 
 
 @pytest.fixture(scope="session")

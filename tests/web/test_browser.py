@@ -11,6 +11,7 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 import pytest
+from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import User
 
 from tests.support import ROOT, environment, wait_until
@@ -89,7 +90,9 @@ def page(site: str, boss: User, complaints: list[str]) -> Iterator[Any]:
 @pytest.fixture
 def boss(transactional_db: None) -> User:
     # Made before the browser: while its driver runs, Django takes this thread for an async one.
-    return User.objects.create_superuser("boss", password="a password for boss")
+    # Hashed as the server, another process, expects it.
+    hashed = make_password("a password for boss", hasher="pbkdf2_sha256")
+    return User.objects.create(username="boss", password=hashed, is_staff=True, is_superuser=True)
 
 
 def log_in(page: Any, site: str, target: str) -> None:
