@@ -27,9 +27,15 @@ def _is_whole(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-_SECONDS = _Rule("a number of seconds above 0", lambda v: _is_number(v) and v > 0)
+_CENTURY = 3_153_600_000.0  # seconds
+
+_SECONDS = _Rule(
+    "a number of seconds above 0",
+    lambda v: _is_number(v) and 0 < v < _CENTURY,
+)
 _OPTIONAL_SECONDS = _Rule(
-    "a number of seconds above 0, or None", lambda v: v is None or (_is_number(v) and v > 0)
+    "a number of seconds above 0, or None",
+    lambda v: v is None or (_is_number(v) and 0 < v < _CENTURY),
 )
 _AT_LEAST_ONE = _Rule("a whole number of at least 1", lambda v: _is_whole(v) and v >= 1)
 _COUNT = _Rule("a whole number of at least 0", lambda v: _is_whole(v) and v >= 0)
@@ -105,6 +111,9 @@ class RuntimeSettings:
     ray_num_cpus: int | None = _key(None, _OPTIONAL_COUNT, "CPUs of a Ray that we start (all).")
     ray_object_store_memory: int | None = _key(
         None, _OPTIONAL_COUNT, "Bytes of the object store of a Ray that we start (Ray's choice)."
+    )
+    ray_autoscales: bool = _key(
+        False, _FLAG, "Whether the cluster grows by itself: tasks then wait for what it lacks."
     )
     ray_dashboard: bool = _key(False, _FLAG, "Whether a Ray that we start has its dashboard.")
     ray_dashboard_host: str = _key("127.0.0.1", _TEXT, "Where that dashboard listens.")

@@ -19,6 +19,7 @@ class Run:
     worker: str
     task_path: str = ""
     is_part: bool = False  # a chunk of the task, not the task itself
+    in_atomic: bool = False  # it began within a transaction, as tests do
     at_exit: list[Callable[[], None]] = field(default_factory=list)
     reporter: object = None  # of its progress, once it has reported some
     cancelled: bool = False  # as last seen …

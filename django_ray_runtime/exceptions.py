@@ -9,6 +9,7 @@ RuntimeFault
 ├── InvalidSchedule     a declaration of a periodic task cannot be used
 ├── UnknownSchedule     no periodic task has this name here
 ├── ExecutorLost        what runs the calls is gone; only a new process helps
+├── Infeasible          no machine of the cluster has what a call asks for
 ├── CallLost            the process that ran a call is gone
 ├── CallCancelled       a call was taken back before it ran, or stopped
 └── outcomes that a task's result can carry
@@ -53,6 +54,10 @@ class UnknownSchedule(RuntimeFault, LookupError):
 
 class ExecutorLost(RuntimeFault):
     """What runs the calls is gone; only a new process helps."""
+
+
+class Infeasible(RuntimeFault):
+    """A call asks for more than any machine of the cluster has; the message has the figures."""
 
 
 class CallLost(RuntimeFault):

@@ -16,8 +16,9 @@ is what the task itself said.
 import logging
 import time
 
-from django.db import Error
+from django.db import Error, connections
 
+from django_ray_runtime.conf import runtime_settings
 from django_ray_runtime.context import Run, current_run
 from django_ray_runtime.results import Progress
 from django_ray_runtime.store import get_progress_rows
@@ -50,9 +51,15 @@ class _Reporter:
         if time.monotonic() >= self._write_at or (total is not None and done >= total):
             self.write()
 
+    def _in_transaction(self) -> bool:
+        """Whether a transaction of the task is open: its lock on the progress would make chunks
+        elsewhere wait for it, which it waits for. What is held back is written later."""
+        inside: bool = connections[runtime_settings().database].in_atomic_block
+        return inside and not self.run.in_atomic
+
     def write(self) -> None:
         now = (self.done, self.total, self.message)
-        if now == self._written:
+        if now == self._written or self._in_transaction():
             return
         done, total, message = self._written
         step = Step(
@@ -71,8 +78,8 @@ class _Reporter:
 def report(done: int, total: int | None = None, message: str | None = None) -> None:
     """Say that `done` of `total` units are done. Outside of a queued task it does nothing.
 
-    Inside a transaction it is seen when that commits. Raises ValueError for a number below 0
-    or a message over 200 characters.
+    Inside a transaction it is held back until that has ended. Raises ValueError for a number
+    below 0 or a message over 200 characters.
     """
     if done < 0 or (total is not None and total < 0):
         raise ValueError(f"done and total must be at least 0, got {done!r} and {total!r}.")

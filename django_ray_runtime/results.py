@@ -56,12 +56,16 @@ class Progress:
         return max(0.0, taken * (self.total - self.done) / self.done)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class RayTaskResult(TaskResult):  # type: ignore[misc]  # the stubs do not say frozen
     """Django's TaskResult, with the queue's own state and the run's progress."""
 
     state: State
     progress: Progress | None = None
+
+    def __repr__(self) -> str:
+        # Without arguments and tracebacks: it ends up in logs, and they may be sensitive.
+        return f"<RayTaskResult {self.id} of {self.task.module_path}: {self.state}>"
 
     def refresh(self) -> None:
         """Reload what the queue knows."""
@@ -81,7 +85,9 @@ def result_of_new(row: QueuedTask, task: Task) -> RayTaskResult:
     return _result(row, task, State(row.state), row.args, row.kwargs)
 
 
-def result_of_row(row: QueuedTask, failures: Iterable[Failure]) -> RayTaskResult:
+def result_of_row(
+    row: QueuedTask, failures: Iterable[Failure], *, with_progress: bool = True
+) -> RayTaskResult:
     """The result of a row read back, with the errors of its runs."""
     state = State(row.state)
     result = _result(row, _task_of(row), state, row.args, row.kwargs)
@@ -90,7 +96,8 @@ def result_of_row(row: QueuedTask, failures: Iterable[Failure]) -> RayTaskResult
         result.errors.append(ending_error(state))
     if state == State.SUCCESSFUL:
         object.__setattr__(result, "_return_value", row.return_value)
-    object.__setattr__(result, "progress", progress_of(row))
+    if with_progress:
+        object.__setattr__(result, "progress", progress_of(row))
     return result
 
 

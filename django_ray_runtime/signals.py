@@ -20,15 +20,14 @@ def announce_ended(ids: Collection[uuid.UUID]) -> None:
     """Send `task_finished` for tasks that reached a final state without a run."""
     if not ids or not is_heard(task_finished, logging.ERROR):
         return
-    store = get_store()
-    for task_id in ids:
-        row = store.get(task_id)
-        if row is None or row.finished_at is None:
-            continue  # pruned, or requeued meanwhile
+    rows, failures = get_store().with_failures(ids)
+    for row in rows:
+        if row.finished_at is None:
+            continue  # requeued meanwhile
         try:
-            result = result_of_row(row, store.failures(task_id))
-        except (ImportError, TypeError) as error:
-            logger.warning("No signal for task %s: %s", task_id, error)
+            result = result_of_row(row, failures.get(row.id, []), with_progress=False)
+        except Exception as error:  # its module may raise anything
+            logger.warning("No signal for task %s: %s", row.id, error)
             continue
         task_finished.send_robust(RayTaskBackend, task_result=result)
 

@@ -108,3 +108,11 @@ def worker_process(log: Path, *arguments: str, **extra: str) -> Iterator[WorkerP
         yield worker
     finally:
         worker.stop()
+
+
+def someone_waits_for_a_lock() -> bool:
+    """Whether a session of this PostgreSQL waits for another one's lock."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_stat_clear_snapshot()")  # else a transaction sees it once only
+        cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
+        return bool(cursor.fetchone()[0])

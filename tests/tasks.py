@@ -220,3 +220,8 @@ def succeed_third(context):
 @task(concurrency_key=lambda who, *_: who, concurrency_limit=1, sensitive=("token",))
 def keyed(who, token=None):
     return who
+
+
+@task
+def leave_a_transaction_open():
+    transaction.atomic().__enter__()

@@ -15,7 +15,7 @@ from django_ray_runtime.admin import words
 from django_ray_runtime.control import tasks
 from django_ray_runtime.masking import masked_text
 from django_ray_runtime.models import QueuedTask, QueuedTaskQuerySet
-from django_ray_runtime.options import options_of
+from django_ray_runtime.options import readable_options
 from django_ray_runtime.results import Progress
 from django_ray_runtime.states import FINAL, State
 
@@ -129,7 +129,7 @@ def progress_messages(rows: Iterable[QueuedTask]) -> dict[Any, str]:
     shown = {task_id: text for task_id, (_, text) in reports.items() if task_id not in careful}
     for task_id, known in arguments.items():
         row, text = reports[task_id]
-        shown[task_id] = masked_text(text, *known, options_of(row.options))
+        shown[task_id] = masked_text(text, *known, readable_options(row.options))
     return shown
 
 

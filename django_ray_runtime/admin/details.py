@@ -12,7 +12,7 @@ from django_ray_runtime.admin.cells import live_cells, moment, progress_messages
 from django_ray_runtime.conf import runtime_settings
 from django_ray_runtime.masking import masked_arguments, masked_text
 from django_ray_runtime.models import Attempt, QueuedTask
-from django_ray_runtime.options import TaskOptions, options_of
+from django_ray_runtime.options import TaskOptions, readable_options
 from django_ray_runtime.states import WAITING, State
 
 MOST_ATTEMPTS = 20
@@ -48,7 +48,7 @@ class ShownAttempt:
 
 def details(row: QueuedTask) -> dict[str, Any]:
     """The parts of the page, without sensitive values."""
-    options = options_of(row.options)
+    options = readable_options(row.options)
 
     def clean(text: str) -> str:
         return masked_text(text, row.args, row.kwargs, options)

@@ -9,7 +9,7 @@ from django.template.defaultfilters import filesizeformat, pluralize
 
 from django_ray_runtime.conf import runtime_settings
 from django_ray_runtime.models import QueuedTask
-from django_ray_runtime.options import TaskOptions, options_of
+from django_ray_runtime.options import TaskOptions, readable_options
 
 NOTHING = "—"
 ANY_EXCEPTION = ("builtins.Exception",)
@@ -59,7 +59,7 @@ def bounded(text: str, limit: int) -> tuple[str, str]:
 
 def in_words(row: QueuedTask) -> list[str]:
     """What a task's declaration says, one statement each."""
-    options = options_of(row.options)
+    options = readable_options(row.options)
     return [
         *_retries(options),
         *_limits(options),

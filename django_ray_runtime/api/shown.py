@@ -7,7 +7,7 @@ from typing import Any
 from django_ray_runtime.api.schemas import AttemptOut, ProgressOut, TaskDetail, TaskOut
 from django_ray_runtime.masking import MASK, masked_arguments, masked_text
 from django_ray_runtime.models import Attempt, QueuedTask
-from django_ray_runtime.options import options_of
+from django_ray_runtime.options import readable_options
 from django_ray_runtime.results import Progress
 from django_ray_runtime.states import DJANGO_STATUS, State
 
@@ -34,7 +34,7 @@ def task_detail(row: QueuedTask, attempts: Iterable[Attempt]) -> TaskDetail:
 
 
 def _values(row: QueuedTask) -> dict[str, Any]:
-    args, kwargs = masked_arguments(row.args, row.kwargs, options_of(row.options))
+    args, kwargs = masked_arguments(row.args, row.kwargs, readable_options(row.options))
     state = State(row.state)
     same = (
         "id", "priority", "enqueued_at", "run_after", "expires_at", "started_at", "finished_at",
@@ -68,7 +68,7 @@ def _progress(row: QueuedTask) -> ProgressOut | None:
 
 
 def _cleaner(row: QueuedTask) -> Clean:
-    options = options_of(row.options)
+    options = readable_options(row.options)
     return lambda text: masked_text(text, row.args, row.kwargs, options)
 
 

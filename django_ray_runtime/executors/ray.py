@@ -13,8 +13,9 @@ from django.apps import apps
 from ray import exceptions as ray_errors
 
 from django_ray_runtime.bootstrap import SetUpFirst
+from django_ray_runtime.conf import runtime_settings
 from django_ray_runtime.context import RunWire, current_run, part_of, running
-from django_ray_runtime.exceptions import CallCancelled, CallLost, ExecutorLost
+from django_ray_runtime.exceptions import CallCancelled, CallLost, ExecutorLost, Infeasible
 from django_ray_runtime.executors.base import (
     DEFAULT_OPTIONS,
     CallOptions,
@@ -89,6 +90,8 @@ class RayExecutor(Executor):
     def __init__(self) -> None:
         self._slots = 0
         self._slots_until = 0.0
+        self._nodes: list[dict[str, float]] = []
+        self._nodes_until = 0.0
         self._lock = threading.Lock()
 
     def submit(
@@ -147,6 +150,31 @@ class RayExecutor(Executor):
                 self._slots_until = time.monotonic() + _SLOTS_AGE
             return self._slots
 
+    def demand_room(self, options: CallOptions) -> None:
+        wanted = _wanted(options)
+        if runtime_settings().ray_autoscales or not wanted:
+            return
+        nodes = self._node_resources()
+        if any(all(node.get(n, 0.0) >= v for n, v in wanted.items()) for node in nodes):
+            return
+        asked = ", ".join(f"{name} {value:g}" for name, value in wanted.items())
+        largest = {
+            name: max((node.get(name, 0.0) for node in nodes), default=0.0) for name in wanted
+        }
+        most = ", ".join(f"{name} {value:g}" for name, value in largest.items())
+        raise Infeasible(
+            f"This asks for {asked}, and no machine of the cluster has that: the most there is on "
+            f"one is {most}. Ask for less, or add such a machine; where the cluster grows by "
+            "itself, set DJANGO_RAY_RUNTIME['RAY_AUTOSCALES'] = True."
+        )
+
+    def _node_resources(self) -> list[dict[str, float]]:
+        with self._lock:
+            if time.monotonic() >= self._nodes_until:
+                self._nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+                self._nodes_until = time.monotonic() + _SLOTS_AGE
+            return self._nodes
+
     def demand_alive(self) -> None:
         # After its raylet died, pending completions never come, and nothing else tells.
         if not ray.is_initialized():
@@ -158,6 +186,15 @@ class RayExecutor(Executor):
 
     def close(self) -> None:
         """Nothing to let go of: whoever connected to Ray disconnects."""
+
+
+def _wanted(options: CallOptions) -> dict[str, float]:
+    """What a call asks for that a machine may lack: one CPU every machine with slots has."""
+    wanted = {"GPU": options.num_gpus, "memory": float(options.memory or 0)}
+    wanted |= dict(options.resources)
+    if options.num_cpus > 1:
+        wanted["CPU"] = options.num_cpus
+    return {name: value for name, value in wanted.items() if value}
 
 
 def _own_exception(error: Any) -> BaseException:

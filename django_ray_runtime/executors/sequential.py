@@ -6,6 +6,9 @@ from collections.abc import Callable, Collection
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, wait
 from typing import Any, ClassVar
 
+from django.db import connections
+
+from django_ray_runtime.conf import runtime_settings
 from django_ray_runtime.context import current_run, part_of, running
 from django_ray_runtime.exceptions import CallCancelled, ExecutorLost
 from django_ray_runtime.executors.base import (
@@ -67,7 +70,8 @@ def _as_part(func: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     run = current_run()
     if run is None:
         return func(*args, **kwargs)
-    with running(part_of(run.to_wire())):
+    with running(part_of(run.to_wire())) as part:
+        part.in_atomic = connections[runtime_settings().database].in_atomic_block
         return func(*args, **kwargs)
 
 

@@ -139,6 +139,18 @@ class Store(ABC):
         rows = rows.exclude(exception_class_path="")
         return [Failure(row.exception_class_path, row.traceback) for row in rows]
 
+    def with_failures(
+        self, ids: Collection[uuid.UUID]
+    ) -> tuple[list[QueuedTask], dict[uuid.UUID, list[Failure]]]:
+        """Many rows, and why their runs failed, in two statements."""
+        rows = list(QueuedTask.objects.using(self.alias).filter(id__in=ids))
+        found: dict[uuid.UUID, list[Failure]] = {}
+        attempts = Attempt.objects.using(self.alias).filter(task_id__in=ids)
+        for one in attempts.exclude(exception_class_path=""):
+            failure = Failure(one.exception_class_path, one.traceback)
+            found.setdefault(one.task_id, []).append(failure)
+        return rows, found
+
     def close(self) -> None:
         """Give the connection back; the next verb opens a new one."""
         connections[self.alias].close()

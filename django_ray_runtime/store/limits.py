@@ -15,7 +15,7 @@ from django.db.models import Count
 from django.db.models.functions import Now
 
 from django_ray_runtime.models import LimitKey, Queue, QueuedTask
-from django_ray_runtime.options import TaskOptions, options_of, read_options
+from django_ray_runtime.options import TaskOptions, readable_options
 from django_ray_runtime.states import State
 
 _TASK = "django_ray_runtime_queuedtask"
@@ -102,7 +102,10 @@ class Limits:
             order = [key for key in keys if key in locked]
             chosen = self._choose(self._first_of(order, open_queues, limit), locked, limit)
             blocked = QueuedTask.objects.using(self.alias).blocked()
-            admitted = blocked.filter(id__in=[one.id for one in chosen]).update(state=State.READY)
+            mine = blocked.filter(id__in=[one.id for one in chosen]).order_by("id")
+            # Locked in one order; what somebody is cancelling at the moment is passed by.
+            ids = list(mine.select_for_update(skip_locked=True).values_list("id", flat=True))
+            admitted = blocked.filter(id__in=ids).update(state=State.READY)
             changed = [key.row for key in locked.values() if key.changed]
             if changed:
                 rows = LimitKey.objects.using(self.alias)
@@ -159,7 +162,7 @@ class Limits:
             rows = cursor.fetchall()
         first: dict[str, deque[_Waiting]] = {key: deque() for key in keys}
         for task_id, key, options in rows:
-            first[key].append(_Waiting(_uuid(task_id), key, _options(options)))
+            first[key].append(_Waiting(_uuid(task_id), key, readable_options(options)))
         return first
 
     def _choose(
@@ -179,7 +182,3 @@ class Limits:
 
 def _uuid(value: object) -> uuid.UUID:
     return value if isinstance(value, uuid.UUID) else uuid.UUID(str(value))
-
-
-def _options(value: object) -> TaskOptions:
-    return options_of(value) if isinstance(value, dict) else read_options(str(value))

@@ -20,26 +20,37 @@ _TASK = "django_ray_runtime_queuedtask"
 _FINISHED = "state IN ('SUCCESSFUL', 'FAILED', 'CANCELLED', 'EXPIRED')"
 TRIES = 5
 
-# A key whose task is not to be seen is held: it belongs to a transaction that committed
-# after this statement's snapshot was taken.
-_TAKE = f"""
+_INSERT = f"""
 INSERT INTO {_KEY} (key, task_id, expires_at)
-SELECT {{columns}} WHERE true ORDER BY 1
-ON CONFLICT (key) DO UPDATE SET task_id = excluded.task_id, expires_at = excluded.expires_at
-WHERE {_KEY}.expires_at <= {{now}}
-   OR ({_KEY}.expires_at IS NULL
-       AND EXISTS (SELECT 1 FROM {_TASK} WHERE id = {_KEY}.task_id AND {_FINISHED}))
+SELECT key, id, {{until}} FROM {{rows}} WHERE true ORDER BY key
+ON CONFLICT (key) DO NOTHING
+RETURNING key
+"""
+# In statements of their own: this one waits for locks, and one that waited would judge by what
+# it saw before.
+_LOCK = f"SELECT key FROM {_KEY} WHERE key IN ({{keys}}) ORDER BY key {{lock}}"
+_TAKE = f"""
+UPDATE {_KEY} SET task_id = r.id, expires_at = {{until}}
+FROM {{rows}}
+WHERE {_KEY}.key = r.key AND (
+    {_KEY}.expires_at <= {{now}} OR ({_KEY}.expires_at IS NULL AND EXISTS (
+        SELECT 1 FROM {_TASK} AS holder WHERE holder.id = {_KEY}.task_id AND holder.{_FINISHED}
+    ))
+)
 """
 _DIALECT = {
     "postgresql": {
-        "columns": "r.key, r.id, statement_timestamp() + %s * interval '1 second' "
-        "FROM json_to_recordset(%s::json) AS r(key text, id uuid)",
+        "until": "statement_timestamp() + %s * interval '1 second'",
+        "rows": "json_to_recordset(%s::json) AS r(key text, id uuid)",
         "now": "statement_timestamp()",
+        "lock": "FOR UPDATE",
     },
     "sqlite": {
-        "columns": "json_extract(value, '$.key'), json_extract(value, '$.id'), "
-        "strftime('%%Y-%%m-%%d %%H:%%M:%%f', 'now', %s || ' seconds') FROM json_each(%s)",
+        "until": "strftime('%%Y-%%m-%%d %%H:%%M:%%f', 'now', %s || ' seconds')",
+        "rows": "(SELECT json_extract(value, '$.key') AS key, json_extract(value, '$.id') AS id "
+        "FROM json_each(%s)) AS r",
         "now": "strftime('%%Y-%%m-%%d %%H:%%M:%%f', 'now')",
+        "lock": "",
     },
 }
 
@@ -87,6 +98,15 @@ class Uniques:
 
     def _try(self, wanted: dict[str, uuid.UUID], period: float | None) -> None:
         connection = connections[self.alias]
+        dialect = _DIALECT[connection.vendor]
         rows = [{"key": key, "id": wanted[key].hex} for key in sorted(wanted)]
         with connection.cursor() as cursor:
-            cursor.execute(_TAKE.format(**_DIALECT[connection.vendor]), [period, json.dumps(rows)])
+            cursor.execute(_INSERT.format(**dialect), [period, json.dumps(rows)])
+            new = {row[0] for row in cursor.fetchall()}
+            others = [row for row in rows if row["key"] not in new]
+            if not others:
+                return
+            keys = [row["key"] for row in others]
+            places = ", ".join(["%s"] * len(keys))
+            cursor.execute(_LOCK.format(keys=places, lock=dialect["lock"]), keys)
+            cursor.execute(_TAKE.format(**dialect), [period, json.dumps(others)])

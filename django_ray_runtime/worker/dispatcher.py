@@ -13,7 +13,7 @@ from functools import lru_cache
 from django.db import DataError, IntegrityError
 
 from django_ray_runtime.conf import runtime_settings
-from django_ray_runtime.exceptions import CallCancelled, CallLost
+from django_ray_runtime.exceptions import CallCancelled, CallLost, ExecutorLost
 from django_ray_runtime.executors.base import CallOptions, Executor, Handle
 from django_ray_runtime.options import read_options
 from django_ray_runtime.records import Claim, Failure, Outcome, StopReason
@@ -108,8 +108,8 @@ class Dispatcher:
         is left out now and then: it would be a statement for each claim."""
         if self._keyless:
             self._keyless -= 1
-        elif not self.store.admit(self.queues, free):
-            self._keyless = KEYLESS_FILLS
+        elif not self.store.admit(self.queues, free) and self._mean_seconds < SHORT_SECONDS:
+            self._keyless = KEYLESS_FILLS  # a long task would make that a long time
 
     def flush(self) -> int:
         """Write what has finished, all in one statement. Returns how many were still ours.
@@ -188,16 +188,27 @@ class Dispatcher:
 
     def _start_held(self) -> None:
         while self._held:
-            options = _call_options(self._held[0].options)
-            if not self._fits(options.num_cpus):
-                return
-            claim = self._held.popleft()
-            handle = self.executor.submit(
-                run_task, pack(claim), options=options, on_done=self._note_done
-            )
+            claim = self._held[0]
+            try:
+                options = _call_options(claim.options)
+                if not self._fits(options.num_cpus):
+                    return
+                handle = self._submit(claim, options)
+            except ExecutorLost:
+                raise
+            except Exception as error:  # what it asks for cannot be read, or had; others can
+                self._held.popleft()
+                self._settle(claim, outcomes.not_carried(claim, failure_of(error)))
+                self._wake()
+                continue
+            self._held.popleft()
             self._running[handle] = claim
             self._cpus += options.num_cpus
             self.books.started(claim)
+
+    def _submit(self, claim: Claim, options: CallOptions) -> Handle:
+        self.executor.demand_room(options)
+        return self.executor.submit(run_task, pack(claim), options=options, on_done=self._note_done)
 
     def _fits(self, cpus: float) -> bool:
         """Whether the executor may be given one more call."""

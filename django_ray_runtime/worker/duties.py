@@ -99,7 +99,7 @@ def watch_stops(dispatcher: Dispatcher) -> Duty:
             dispatcher.stop_tasks(now, dispatcher.store.to_stop(dispatcher.worker))
         return STOP_SECONDS
 
-    return Duty(run)
+    return Duty(run, while_draining=True)
 
 
 def prune_old(pruning: Pruning) -> Duty:

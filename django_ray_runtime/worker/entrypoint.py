@@ -19,7 +19,7 @@ from django.db import Error, connections
 from django_ray_runtime.bootstrap import set_up
 from django_ray_runtime.conf import runtime_settings
 from django_ray_runtime.context import Run, running
-from django_ray_runtime.exceptions import CallCancelled
+from django_ray_runtime.exceptions import CallCancelled, CallLost
 from django_ray_runtime.options import TaskOptions, read_options
 from django_ray_runtime.payload import to_json, to_text
 from django_ray_runtime.records import CLAIM_COLUMNS, Claim, Failure
@@ -74,15 +74,21 @@ def run_task(packed: bytes) -> Wire:
     claim = unpack(packed)
     options = read_options(claim.options)
     value, failure, retry_in = None, None, None
+    began_in_atomic = _in_atomic()
     with captured(runtime_settings().max_output_bytes) as tail:
         try:
-            with running(Run(claim.id, claim.attempt, claim.worker_ids[-1], claim.task_path)):
+            with running(
+                Run(claim.id, claim.attempt, claim.worker_ids[-1], claim.task_path)
+            ) as run:
+                run.in_atomic = bool(began_in_atomic)
                 value = _call(claim, options)
+        except CallLost:
+            raise
         except BaseException as error:  # SystemExit and the like: the task's, not ours
             failure = failure_of(error)
             retry_in = retry_delay(options, claim.failures, type(error))
         finally:
-            _tidy_connections()
+            _tidy_connections(began_in_atomic)
     seconds = time.perf_counter() - began
     output = to_text(tail.text())
     if failure is None:
@@ -104,8 +110,8 @@ def _call(claim: Claim, options: TaskOptions) -> str:
     if task.takes_context:
         result = result_of_claim(claim, args, kwargs)
         given = [RayTaskContext(task_result=result), *args]
-    if options.timeout is not None and not get_store().note_started(claim, options.timeout):
-        raise CallCancelled("Another run of this task has taken its place.")
+    if options.timeout is not None:
+        _note_started(claim, options.timeout)
     try:
         value = task.call(*given, **kwargs)
     except TypeError as error:
@@ -127,14 +133,36 @@ def _demand_fit(task: Any, args: list[Any], kwargs: dict[str, Any], error: TypeE
         signature.bind(*args, **kwargs)
     except TypeError as mismatch:
         raise TypeError(
-            f"The arguments no longer fit {task.module_path}{signature}: {mismatch}. It was "
-            "changed after this was enqueued: give the new parameter a default, or enqueue again."
+            f"The arguments do not fit {task.module_path}{signature}: {mismatch}. Was it called "
+            "wrongly, or changed after this was enqueued? Then give a new parameter a default."
         ) from error
 
 
-def _tidy_connections() -> None:
+def _note_started(claim: Claim, timeout: float) -> None:
+    try:
+        ours = get_store().note_started(claim, timeout)
+    except Error as error:  # the database's fault, not the task's
+        raise CallLost(f"The start of the run could not be written: {error}") from None
+    if not ours:
+        raise CallCancelled("Another run of this task has taken its place.")
+
+
+def _in_atomic() -> set[str]:
+    """The databases whose connections are within an atomic block: in tests, they may be."""
+    opened = connections.all(initialized_only=True)
+    return {connection.alias for connection in opened if connection.in_atomic_block}
+
+
+def _tidy_connections(began_in_atomic: set[str]) -> None:
     """Roll back what the task left open, and drop connections that broke or grew old."""
     for connection in connections.all(initialized_only=True):
+        if connection.in_atomic_block and connection.alias not in began_in_atomic:
+            # An interrupt, or the task itself, left a block without its end: what later tasks
+            # write would never be committed.
+            if connection.connection is not None:
+                connection.connection.close()
+            del connections[connection.alias]
+            continue
         if connection.connection is None or connection.in_atomic_block:
             continue
         try:

@@ -93,6 +93,7 @@ class Loop:
             self.dispatcher.reconcile()
             self._unsure = False
         if self._deadline is not None:
+            self.maintenance.run_due(now, draining=True)
             return
         self.maintenance.run_due(now)
         wanted = self.dispatcher.free_slots
@@ -131,7 +132,9 @@ class Loop:
             return 0.0
         if self._deadline is not None:
             until = self._deadline if self._recalled_until is None else self._recalled_until
-            return max(0.0, until - now)
+            return min(
+                max(0.0, until - now), self.maintenance.seconds_until_due(now, draining=True)
+            )
         patience = self.maintenance.seconds_until_due(now)
         return min(patience, self._pause) if self.dispatcher.free_slots else patience
 

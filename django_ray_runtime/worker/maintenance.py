@@ -1,7 +1,16 @@
 """What a worker does for the whole queue now and then, beside running tasks."""
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+
+from django.db import InterfaceError, OperationalError
+
+from django_ray_runtime.exceptions import ExecutorLost
+
+logger = logging.getLogger(__name__)
+
+FAILED_SECONDS = 60.0
 
 
 @dataclass(slots=True)
@@ -10,6 +19,7 @@ class Duty:
 
     run: Callable[[float], float]
     due: float = 0.0
+    while_draining: bool = False  # also when the worker claims no more
 
 
 class Maintenance:
@@ -18,12 +28,25 @@ class Maintenance:
     def __init__(self, duties: Sequence[Duty]) -> None:
         self.duties = list(duties)
 
-    def run_due(self, now: float) -> None:
+    def run_due(self, now: float, draining: bool = False) -> None:
         """Run what is due at `now` (seconds of any clock)."""
-        for duty in self.duties:
+        for duty in self._of(draining):
             if now >= duty.due:
-                duty.due = now + duty.run(now)
+                duty.due = now + self._run(duty, now)
 
-    def seconds_until_due(self, now: float) -> float:
+    def _run(self, duty: Duty, now: float) -> float:
+        """One that fails, by somebody's signal receiver or row, must not stop the others."""
+        try:
+            return duty.run(now)
+        except (ExecutorLost, OperationalError, InterfaceError):
+            raise
+        except Exception:
+            logger.exception("Maintenance failed; trying again in %g s", FAILED_SECONDS)
+            return FAILED_SECONDS
+
+    def seconds_until_due(self, now: float, draining: bool = False) -> float:
         """How long the loop may wait."""
-        return max(0.0, min((duty.due for duty in self.duties), default=now + 1) - now)
+        return max(0.0, min((duty.due for duty in self._of(draining)), default=now + 1) - now)
+
+    def _of(self, draining: bool) -> list[Duty]:
+        return [duty for duty in self.duties if duty.while_draining or not draining]

@@ -36,15 +36,16 @@ class _Tee:
     """A stream that passes on what is written to it, and remembers the end."""
 
     def __init__(self, stream: TextIO, tail: Tail) -> None:
-        self._stream = stream
+        self.stream = stream
         self._tail = tail
 
     def write(self, text: str) -> int:
+        written = self.stream.write(text)  # first: it refuses what is no text
         self._tail.write(text)
-        return self._stream.write(text)
+        return written
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._stream, name)
+        return getattr(self.stream, name)
 
 
 class _TailHandler(logging.Handler):
@@ -57,7 +58,10 @@ class _TailHandler(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         if record.thread == self._thread or not record.name.startswith("django_ray_runtime"):
-            self._tail.write(_FORMAT.format(record) + "\n")
+            try:
+                self._tail.write(_FORMAT.format(record) + "\n")
+            except Exception:  # a message that does not fit its arguments is the logger's matter
+                self.handleError(record)
 
 
 @contextmanager
@@ -69,9 +73,19 @@ def captured(limit: int) -> Iterator[Tail]:
         return
     handler = _TailHandler(tail)
     root = logging.getLogger()
+    for stale in [one for one in root.handlers if isinstance(one, _TailHandler)]:
+        root.removeHandler(stale)  # an interrupt kept the run before from removing it
     root.addHandler(handler)
+    out, err = _Tee(_bare(sys.stdout), tail), _Tee(_bare(sys.stderr), tail)
     try:
-        with redirect_stdout(_Tee(sys.stdout, tail)), redirect_stderr(_Tee(sys.stderr, tail)):
+        with redirect_stdout(out), redirect_stderr(err):
             yield tail
     finally:
         root.removeHandler(handler)
+
+
+def _bare(stream: Any) -> Any:
+    """The stream without what an interrupted run left around it."""
+    while isinstance(stream, _Tee):
+        stream = stream.stream
+    return stream

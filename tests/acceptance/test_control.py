@@ -14,7 +14,7 @@ from django_ray_runtime.exceptions import Cancelled, TaskTimeout
 from django_ray_runtime.models import QueuedTask, Worker
 from tests import tasks
 from tests.acceptance.test_worker import each_executor, finished
-from tests.support import manage, wait_until, worker_process
+from tests.support import manage, someone_waits_for_a_lock, wait_until, worker_process
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
@@ -162,7 +162,7 @@ def test_an_enqueue_that_waits_goes_on_when_the_other_is_rolled_back() -> None:
     with pytest.raises(RuntimeError, match="undo"), transaction.atomic():
         first = unique.enqueue(1, 2)
         thread.start()
-        wait_until(_someone_waits, "the second waits for the first")
+        wait_until(someone_waits_for_a_lock, "the second waits for the first")
         raise RuntimeError("undo")
     thread.join()
     assert waiting[0].id != first.id
@@ -174,9 +174,3 @@ def _enqueue_elsewhere(task: Any) -> TaskResult:
         return task.enqueue(1, 2)
     finally:
         connection.close()
-
-
-def _someone_waits() -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
-        return bool(cursor.fetchone()[0])

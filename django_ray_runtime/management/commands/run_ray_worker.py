@@ -67,7 +67,7 @@ examples:
   manage.py run_ray_worker --batch --executor sequential  do what is there, without Ray; end
 
 Exit code: 0 after a stop, a batch or --max-tasks; 78 when something outside must be put right
-first; 1 for options that cannot be used.
+first; 1 or 2 for options that cannot be used.
 """
 
 
