@@ -60,6 +60,23 @@ def test_running_tasks_are_cancelled_and_timed_out(
         assert after.return_value == 3
 
 
+def test_a_worker_that_drains_still_cancels_and_times_out(tmp_path: Path) -> None:
+    grace = {"DJANGO_SETTINGS_MODULE": "tests.short_grace_settings"}
+    never = str(tmp_path / "never")
+    for name, ends in (("cancelled", Cancelled), ("late", TaskTimeout)):
+        with worker_process(tmp_path / "log", "--executor", "sequential", **grace) as worker:
+            task = tasks.wait_for_file.using(timeout=3) if name == "late" else tasks.wait_for_file
+            result = task.enqueue(str(tmp_path / name), never)
+            wait_until((tmp_path / name).exists, "it starts")
+            worker.process.terminate()
+            wait_until(lambda: Worker.objects.filter(state="DRAINING").exists(), "it drains")
+            if name == "cancelled":
+                cancel(result.id)
+            assert worker.process.wait(timeout=60) == 0
+        [result] = finished([result])
+        assert last_error(result) is ends
+
+
 @pytest.mark.ray
 def test_the_children_of_a_cancelled_task_end_too(tmp_path: Path) -> None:
     started = tmp_path / "started"
