@@ -142,9 +142,9 @@ def read(raw: object) -> RuntimeSettings:
             raise InvalidSettings(f"{SETTING}[{key!r}] must be {rule.expected}, got {value!r}.")
         values[known[key].name] = tuple(value) if isinstance(value, list) else value
     result = RuntimeSettings(**values)
-    if result.dead_after_seconds < 2 * result.heartbeat_seconds:
+    if result.dead_after_seconds < 3 * result.heartbeat_seconds:
         raise InvalidSettings(
-            f"{SETTING}['DEAD_AFTER_SECONDS'] must be at least twice HEARTBEAT_SECONDS "
+            f"{SETTING}['DEAD_AFTER_SECONDS'] must be at least three times HEARTBEAT_SECONDS "
             f"({result.heartbeat_seconds:g}), got {result.dead_after_seconds:g}: one late "
             "heartbeat must not make a worker dead."
         )

@@ -87,6 +87,11 @@ class QueuedTask(models.Model):
     losses = models.PositiveIntegerField(
         default=0, help_text="How many of its runs ended with a lost worker or Ray process."
     )
+    suspect = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="It may have ended a worker: its next run is made alone.",
+    )
     worker_ids = models.JSONField(default=list, help_text="The worker of each run, in order.")
     started_at = models.DateTimeField(null=True)
     last_attempted_at = models.DateTimeField(null=True)
@@ -192,6 +197,9 @@ class Worker(models.Model):
         db_default=Now(), help_text="Since when its heartbeats came without a gap."
     )
     ended_at = models.DateTimeField(null=True)
+    handed = models.JSONField(
+        null=True, help_text="The tasks given to its executor; null: any of those it holds may be."
+    )
     released = models.PositiveIntegerField(
         default=0, help_text="How many of its tasks were rescued when it was lost."
     )

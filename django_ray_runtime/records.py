@@ -28,6 +28,7 @@ class Claim:
     options: str  # JSON text, see options.TaskOptions
     failures: int
     losses: int
+    suspect: bool = False  # it may have ended its worker: it runs alone
     worker_ids: tuple[str, ...]
     enqueued_at: datetime
     run_after: datetime | None
@@ -48,6 +49,7 @@ CLAIM_COLUMNS = (
     "options",
     "failures",
     "losses",
+    "suspect",
     "worker_ids",
     "enqueued_at",
     "run_after",
@@ -83,7 +85,8 @@ class Outcome:
     output: str = ""  # what the run printed and logged; recorded as an Attempt
     delay: float = 0.0  # seconds until it may run again, with state SCHEDULED
     blamed: bool = False  # the run failed by itself: one of its max_attempts is used up
-    lost: bool = False  # the run ended with a lost process
+    lost: bool = False  # the run ended with a lost process, and is charged with it
+    suspect: bool = False  # the run may have ended its worker: the next one is made alone
     spends_attempt: bool = True  # False: it never started, and its claim is undone
     seconds: float | None = None  # how long it ran, where that is known; not stored
 

@@ -1,15 +1,17 @@
 """Helpers that several tests share."""
 
 import os
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import psutil
 from django.db import connection
 
 from django_ray_runtime.models import Worker
@@ -93,6 +95,28 @@ class WorkerProcess:
             return row if row and row.state == WorkerState.ACTIVE else None
 
         return wait_until(active, "an active worker", 90)
+
+    @property
+    def family(self) -> list[psutil.Process]:
+        """Its processes, the supervisor first."""
+        top = psutil.Process(self.process.pid)
+        return [top, *top.children(recursive=True)]
+
+    def kill_whole(self) -> None:
+        """kill -9 of all its processes at once, as when its machine dies: nobody is left to say
+        so."""
+        self.signal_whole(signal.SIGSTOP)
+        for process in self.signal_whole(signal.SIGKILL)[1:]:
+            process.wait()
+        self.process.wait()
+
+    def signal_whole(self, number: int) -> list[psutil.Process]:
+        """Send a signal to all its processes, the supervisor first."""
+        family = self.family
+        for process in family:
+            with suppress(psutil.NoSuchProcess):
+                process.send_signal(number)
+        return family
 
     def stop(self) -> int:
         if self.process.poll() is None:

@@ -81,6 +81,10 @@ class Executor(ABC):
     def slots(self) -> int:
         """How many calls of one CPU can run at once; at least 1."""
 
+    def weight(self, options: CallOptions) -> float:
+        """How many of its slots a call takes."""
+        return 1.0
+
     def demand_room(self, options: CallOptions) -> None:
         """Raise Infeasible when no machine there is can ever give a call what it asks for."""
         return

@@ -150,6 +150,9 @@ class RayExecutor(Executor):
                 self._slots_until = time.monotonic() + _SLOTS_AGE
             return self._slots
 
+    def weight(self, options: CallOptions) -> float:
+        return options.num_cpus
+
     def demand_room(self, options: CallOptions) -> None:
         wanted = _wanted(options)
         if runtime_settings().ray_autoscales or not wanted:

@@ -48,7 +48,7 @@ def get_store() -> Store:
 
 def get_liveness() -> Liveness:
     """The worker rows in the same database."""
-    return Liveness(runtime_settings().database)
+    return Liveness(get_store())
 
 
 def get_waiting() -> Waiting:

@@ -17,7 +17,7 @@ from django.db import connections
 from django.db.models import Count, DateTimeField, ExpressionWrapper, Q, Value
 from django.db.models.functions import Now
 
-from django_ray_runtime.models import Attempt, Queue, QueuedTask
+from django_ray_runtime.models import Attempt, Queue, QueuedTask, Worker
 from django_ray_runtime.records import Claim, Failure, Outcome, StopReason
 from django_ray_runtime.states import State
 from django_ray_runtime.store.limits import Limits
@@ -86,6 +86,12 @@ class Store(ABC):
         ours = QueuedTask.objects.using(self.alias).running()
         ours = ours.filter(id=claim.id, attempt=claim.attempt, worker=claim.worker_ids[-1])
         return bool(ours.update(deadline=until))
+
+    def note_handed(self, worker: str, ids: Collection[uuid.UUID] | None) -> bool:
+        """Write down which tasks `worker` gives to its executor, ahead of doing so; None: any
+        that it holds. False when it was declared dead, and must give it none."""
+        ours = Worker.objects.using(self.alias).living().filter(id=worker)
+        return bool(ours.update(handed=None if ids is None else [one.hex for one in ids]))
 
     def to_stop(self, worker: str) -> dict[uuid.UUID, StopReason]:
         """What `worker` runs and is to stop, and why."""

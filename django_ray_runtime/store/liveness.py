@@ -1,23 +1,29 @@
 """Who is alive: one heartbeat row per worker boot, and the rescue of what the dead held.
 
 Written with the ORM, the same on both databases. Only the database's clock counts.
+
+What a lost worker held falls into three. What it had not given to its executor never began:
+it goes back as if never claimed. What it had given is charged with a loss. Where tasks are so
+short that it did not say which, none is charged: each runs alone next, and whoever ends a
+worker then has shown it.
 """
 
 import uuid
-from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Case, DateTimeField, ExpressionWrapper, F, Value, When
+from django.db.models import Case, DateTimeField, Exists, ExpressionWrapper, F, Value, When
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Now
 
 from django_ray_runtime.conf import runtime_settings
-from django_ray_runtime.models import Attempt, QueuedTask, Worker, WorkerQuerySet
+from django_ray_runtime.models import QueuedTask, Worker, WorkerQuerySet
+from django_ray_runtime.records import Failure, Outcome
 from django_ray_runtime.states import FINAL, State, WorkerState
+from django_ray_runtime.store.base import Store
 
 RESCUE_BATCH = 500
 
@@ -33,12 +39,13 @@ class Released:
 class Liveness:
     """The rows of worker boots in one database."""
 
-    def __init__(self, alias: str) -> None:
-        self.alias = alias
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.alias = store.alias
 
     def register(self, worker: str, queues: Sequence[str]) -> None:
         """A new worker boot, alive from now on."""
-        Worker(id=worker, queues=list(queues)).save(using=self.alias, force_insert=True)
+        Worker(id=worker, queues=list(queues), handed=[]).save(using=self.alias, force_insert=True)
 
     def move(self, worker: str, state: WorkerState, **facts: Any) -> bool:
         """Take a living worker to another state. False when it was declared dead before."""
@@ -49,10 +56,12 @@ class Liveness:
     def beat(self, workers: Collection[str], dead_after: float) -> set[str]:
         """The heartbeat of `workers`, in one statement. Returns those declared dead before.
 
-        A beat that comes after a gap of `dead_after` seconds starts a new steady time.
+        A beat that comes after a gap starts a new steady time. Half of `dead_after` is a gap
+        already: an outage just short of it makes a neighbour look dead whose last beat came a
+        little before ours.
         """
         steady_since = Case(
-            When(last_beat__lt=_ago(dead_after), then=Now()), default=F("steady_since")
+            When(last_beat__lt=_ago(dead_after / 2), then=Now()), default=F("steady_since")
         )
         ours = Worker.objects.using(self.alias).filter(id__in=workers)
         if ours.living().update(last_beat=Now(), steady_since=steady_since) == len(workers):
@@ -77,14 +86,15 @@ class Liveness:
         """Declare silent workers dead, and release what the dead held.
 
         Only a worker whose own heartbeats came without a gap for `dead_after` seconds may
-        judge others: after an outage of the database every row looks old. A heartbeat
-        that succeeds before this commits renews the row, and the update passes it by.
+        judge others: after an outage of the database every row looks old. That is asked in the
+        statement that judges, which may reach the database late. A heartbeat that succeeds
+        before it renews the row, and it passes that row by.
         """
-        fit = self._living().filter(id=rescuer, last_beat__gte=_ago(dead_after))
-        if fit.filter(steady_since__lte=_ago(dead_after)).exists():
-            silent = self._living().filter(last_beat__lt=_ago(dead_after))
-            if silent.exists():
-                silent.update(state=WorkerState.DEAD, ended_at=Now())
+        silent = self._living().filter(last_beat__lt=_ago(dead_after))
+        if silent.exists():
+            judge = self._living().filter(id=rescuer, last_beat__gte=_ago(dead_after))
+            steady = judge.filter(steady_since__lte=_ago(dead_after))
+            silent.filter(Exists(steady)).update(state=WorkerState.DEAD, ended_at=Now())
         return self._release()
 
     def _release(self, only_to_run_again: bool = False) -> Released:
@@ -94,10 +104,10 @@ class Liveness:
         while True:
             with transaction.atomic(using=self.alias):
                 orphans = self._orphans(only_to_run_again)
-                states = {task.id: self._lose(task) for task in orphans}
-                self._note_released(orphans)
-            released.tasks += len(orphans)
-            released.failed += [task_id for task_id, state in states.items() if state in FINAL]
+                for worker, tasks in _by_worker(orphans).items():
+                    states = self._take(worker, tasks)
+                    released.tasks += len(states)
+                    released.failed += [one for one, state in states.items() if state in FINAL]
             if len(orphans) < RESCUE_BATCH:
                 return released
 
@@ -112,38 +122,46 @@ class Liveness:
         # Locked in one fixed order, the same as in finish_many: no deadlock with it.
         return list(orphans.filter(id__in=batch).order_by("id").select_for_update())
 
-    def _lose(self, task: QueuedTask) -> State:
-        state = State.READY
-        if task.cancel_asked_at is not None:
-            state = State.CANCELLED
-        elif task.losses >= runtime_settings().max_lost_reruns:
-            state = State.FAILED
-        Attempt(
-            task=task,
-            number=task.attempt,
-            worker=task.worker or "",
-            started_at=task.last_attempted_at,
-            exception_class_path="django_ray_runtime.exceptions.WorkerLost",
-            traceback=f"WorkerLost: worker {task.worker} was lost while it held this task.\n",
-        ).save(using=self.alias, force_insert=True)
-        held = QueuedTask.objects.using(self.alias).running().filter(id=task.id)
-        held.filter(worker=task.worker, attempt=task.attempt).update(
-            state=state,
-            worker=None,
-            losses=F("losses") + 1,
-            finished_at=Now() if state in FINAL else None,
-        )
-        return state
-
-    def _note_released(self, orphans: Sequence[QueuedTask]) -> None:
-        """Count them in the rows of the workers that lost them."""
-        per_worker = Counter(task.worker for task in orphans)
-        for worker, count in sorted(per_worker.items(), key=str):  # one order of locks for all
-            rows = Worker.objects.using(self.alias).filter(id=worker)
-            rows.update(released=F("released") + count)
+    def _take(self, worker: str, tasks: Sequence[QueuedTask]) -> dict[uuid.UUID, State]:
+        """Finish on behalf of a lost worker, and count that in its row."""
+        row = Worker.objects.using(self.alias).filter(id=worker)
+        handed = row.values_list("handed", flat=True).first()
+        states = self.store.finish_many(worker, [_loss(task, handed) for task in tasks])
+        row.update(released=F("released") + len(states))
+        return states
 
     def _living(self) -> WorkerQuerySet:
         return Worker.objects.using(self.alias).living()
+
+
+def _by_worker(tasks: Iterable[QueuedTask]) -> dict[str, list[QueuedTask]]:
+    """In one order, in which everyone locks the workers' rows."""
+    found: dict[str, list[QueuedTask]] = {}
+    for task in sorted(tasks, key=lambda task: str(task.worker)):
+        found.setdefault(str(task.worker), []).append(task)
+    return found
+
+
+def _loss(task: QueuedTask, handed: Collection[str] | None) -> Outcome:
+    """What becomes of a task whose worker is lost, which had given `handed` to its executor."""
+    if handed is not None and task.id.hex not in handed:
+        return _outcome(task, State.READY, spends_attempt=False)
+    charged = handed is not None
+    # One that lost two workers runs alone: its neighbours must not pay for it again.
+    suspect = not charged or task.losses > 0
+    final = charged and task.losses >= runtime_settings().max_lost_reruns
+    # One that was to be cancelled becomes CANCELLED in place of READY.
+    state = State.FAILED if final and task.cancel_asked_at is None else State.READY
+    how = "while it ran this task" if charged else "and may have been running this task"
+    failure = Failure(
+        "django_ray_runtime.exceptions.WorkerLost",
+        f"WorkerLost: worker {task.worker} was lost {how}.\n",
+    )
+    return _outcome(task, state, failure=failure, lost=charged, suspect=suspect)
+
+
+def _outcome(task: QueuedTask, state: State, **values: Any) -> Outcome:
+    return Outcome(id=task.id, attempt=task.attempt, state=state, **values)
 
 
 def _ago(seconds: float) -> Combinable:

@@ -66,7 +66,7 @@ _FINISH = f"""
 WITH outcome AS (
     SELECT * FROM json_to_recordset(%(outcomes)s::json) AS o(
         id uuid, attempt int, state text, value text, delay float8, blamed bool, lost bool,
-        spent bool, error text, traceback text, output text
+        suspect bool, spent bool, error text, traceback text, output text
     )
 ), held AS (
     SELECT task.id,
@@ -83,6 +83,7 @@ WITH outcome AS (
         return_value = outcome.value::jsonb,
         failures = task.failures + outcome.blamed::int,
         losses = task.losses + outcome.lost::int,
+        suspect = CASE WHEN outcome.spent THEN outcome.suspect ELSE task.suspect END,
         attempt = task.attempt - (NOT outcome.spent)::int,
         worker_ids = CASE WHEN outcome.spent THEN task.worker_ids ELSE task.worker_ids - -1 END,
         run_after = CASE WHEN held.state = 'SCHEDULED'
@@ -165,6 +166,7 @@ def _row(outcome: Outcome) -> dict[str, Any]:
         "delay": outcome.delay,
         "blamed": outcome.blamed,
         "lost": outcome.lost,
+        "suspect": outcome.suspect,
         "spent": outcome.spends_attempt,
     }
     if outcome.failure is not None:

@@ -58,6 +58,7 @@ SET state = CASE WHEN {_CANCELS} THEN 'CANCELLED' ELSE outcome.state END,
     return_value = outcome.value,
     failures = failures + outcome.blamed,
     losses = losses + outcome.lost,
+    suspect = CASE WHEN outcome.spent THEN outcome.suspect ELSE {_TASK}.suspect END,
     attempt = {_TASK}.attempt - (1 - outcome.spent),
     worker_ids = CASE WHEN outcome.spent THEN worker_ids
                       ELSE json_remove(worker_ids, '$[#-1]') END,
@@ -70,7 +71,8 @@ FROM (
     SELECT json_extract(value, '$[0]') AS id, json_extract(value, '$[1]') AS attempt,
            json_extract(value, '$[2]') AS state, json_extract(value, '$[3]') AS value,
            json_extract(value, '$[4]') AS delay, json_extract(value, '$[5]') AS blamed,
-           json_extract(value, '$[6]') AS lost, json_extract(value, '$[7]') AS spent
+           json_extract(value, '$[6]') AS lost, json_extract(value, '$[7]') AS spent,
+           json_extract(value, '$[8]') AS suspect
     FROM json_each(%s)
 ) AS outcome
 WHERE {_TASK}.id = outcome.id AND {_TASK}.attempt = outcome.attempt
@@ -140,13 +142,14 @@ class SQLiteStore(Store):
 
 
 def _row(o: Outcome) -> list[Any]:
-    ends = [o.delay, o.blamed, o.lost, o.spends_attempt]
+    ends = [o.delay, o.blamed, o.lost, o.spends_attempt, o.suspect]
     return [o.id.hex, o.attempt, o.state.value, o.return_value, *ends]
 
 
 def _claim(row: tuple[Any, ...]) -> Claim:
     values = dict(zip(CLAIM_COLUMNS, row, strict=True))
     values["id"] = uuid.UUID(values["id"])
+    values["suspect"] = bool(values["suspect"])
     values["worker_ids"] = tuple(json.loads(values["worker_ids"]))
     for name in ("enqueued_at", "run_after", "started_at", "last_attempted_at"):
         values[name] = _aware(values[name])

@@ -109,5 +109,8 @@ class HeldExecutor(Executor):
     def slots(self) -> int:
         return self._slots
 
+    def weight(self, options: CallOptions) -> float:
+        return options.num_cpus
+
     def close(self) -> None:
         """Nothing was started."""

@@ -8,26 +8,21 @@ it, and tests drive it with an executor that they hold.
 import uuid
 from collections import ChainMap, deque
 from collections.abc import Callable, Mapping, Sequence
-from functools import lru_cache
 
 from django.db import DataError, IntegrityError
 
 from django_ray_runtime.conf import runtime_settings
 from django_ray_runtime.exceptions import CallCancelled, CallLost, ExecutorLost
-from django_ray_runtime.executors.base import CallOptions, Executor, Handle
-from django_ray_runtime.options import read_options
+from django_ray_runtime.executors.base import Executor, Handle
 from django_ray_runtime.records import Claim, Failure, Outcome, StopReason
 from django_ray_runtime.states import State
 from django_ray_runtime.store.base import Store
 from django_ray_runtime.worker import outcomes
 from django_ray_runtime.worker.books import Books
 from django_ray_runtime.worker.entrypoint import failure_of, pack, read_report, run_task
+from django_ray_runtime.worker.in_flight import InFlight, call_options
 from django_ray_runtime.worker.shares import Shares
 
-# Tasks shorter than this are handed to the executor ahead of free slots, so that it never
-# waits for us. Longer ones are held back here until a slot is free: a task that waits inside
-# the executor cannot be told from one that runs, and could not be handed back on a stop.
-SHORT_SECONDS = 0.05
 KEYLESS_FILLS = 8
 INTERRUPT = "builtins.KeyboardInterrupt"
 
@@ -60,31 +55,30 @@ class Dispatcher:
         self._shares = Shares(dict.fromkeys(queues, 1) | dict(weights or {}))
         self._wake = wake
         self._held: deque[Claim] = deque()
-        self._running: dict[Handle, Claim] = {}
-        self._cpus = 0.0  # what the running ones have reserved
+        self._flight = InFlight(executor, concurrency)
+        self._told_open = False  # our row says that any task we hold may be with the executor
         self._stopping: dict[Handle, tuple[StopReason, float]] = {}  # until when it may take
         self._keyless = 0  # fills that may still leave out the look at limited keys
         self._done: deque[Handle] = deque()  # filled from the executor's threads
         self._unwritten: dict[uuid.UUID, tuple[Claim, Outcome]] = {}
         self._recalled = False
-        self._mean_seconds = SHORT_SECONDS  # of the latest tasks; at first not known as short
 
     @property
     def idle(self) -> bool:
         """Nothing is held, nothing runs and nothing waits to be written."""
-        return not (self._held or self._running or self._unwritten)
+        return not (self._held or self._flight.calls or self._unwritten)
 
     @property
     def in_flight(self) -> int:
         """Calls handed to the executor."""
-        return len(self._running)
+        return len(self._flight.calls)
 
     @property
     def free_slots(self) -> int:
         """How many more tasks may be claimed."""
         if self.draining:
             return 0
-        free = self.concurrency - len(self._running) - len(self._held)
+        free = self.concurrency - len(self._flight.calls) - len(self._held)
         return free if self.left is None else min(free, self.left)
 
     def fill(self) -> int:
@@ -108,7 +102,7 @@ class Dispatcher:
         is left out now and then: it would be a statement for each claim."""
         if self._keyless:
             self._keyless -= 1
-        elif not self.store.admit(self.queues, free) and self._mean_seconds < SHORT_SECONDS:
+        elif not self.store.admit(self.queues, free) and self._flight.short:
             self._keyless = KEYLESS_FILLS  # a long task would make that a long time
 
     def flush(self) -> int:
@@ -131,7 +125,7 @@ class Dispatcher:
 
     def reconcile(self) -> None:
         """After the database failed: give back claims whose answer never arrived here."""
-        known = {claim.id for claim in (*self._held, *self._running.values())}
+        known = {claim.id for claim in (*self._held, *self._flight.calls.values())}
         self.store.disown(self.worker, known | set(self._unwritten))
 
     def stop_tasks(self, now: float, reasons: Mapping[uuid.UUID, StopReason]) -> None:
@@ -140,7 +134,7 @@ class Dispatcher:
         for claim in [claim for claim in self._held if claim.id in reasons]:
             self._held.remove(claim)
             self._settle(claim, outcomes.told_to_stop(claim, reasons[claim.id]))
-        for handle, claim in self._running.items():
+        for handle, claim in self._flight.calls.items():
             if claim.id in reasons and handle not in self._stopping:
                 until = now + runtime_settings().cancel_grace_seconds
                 self._stopping[handle] = (reasons[claim.id], until)
@@ -172,56 +166,60 @@ class Dispatcher:
         """The grace period is over: take back what the executor has not started, and interrupt
         the rest."""
         self._recalled = True
-        for handle in list(self._running):
+        for handle in list(self._flight.calls):
             self.executor.recall(handle)
 
     def abandon(self) -> bool:
         """Stop what still runs; it goes back to the queue, to run again elsewhere. Returns
         whether there was anything."""
         self._collect()
-        left = bool(self._running)
-        for handle in list(self._running):
+        left = bool(self._flight.calls)
+        for handle in list(self._flight.calls):
             self.executor.cancel(handle)
             claim = self._forget(handle)
             self._settle(claim, outcomes.stopped(claim))
         return left
 
     def _start_held(self) -> None:
-        while self._held:
-            claim = self._held[0]
-            try:
-                options = _call_options(claim.options)
-                if not self._fits(options.num_cpus):
-                    return
-                handle = self._submit(claim, options)
-            except ExecutorLost:
-                raise
-            except Exception as error:  # what it asks for cannot be read, or had; others can
-                self._held.popleft()
-                self._settle(claim, outcomes.not_carried(claim, failure_of(error)))
-                self._wake()
-                continue
+        while chosen := self._flight.choose(self._held):
+            self._note_handed(chosen)
+            for claim in chosen:
+                self._start(claim)
+
+    def _note_handed(self, chosen: Sequence[Claim]) -> None:
+        """Write down what is about to be given to the executor: if this worker is lost, only
+        that is charged, and what it still held has never begun."""
+        ids = self._flight.known_with(chosen)
+        if ids is None and self._told_open:
+            return
+        self._told_open = False
+        if not self.store.note_handed(self.worker, ids):
+            raise ExecutorLost(f"Worker {self.worker} was declared dead.")
+        self._told_open = ids is None
+
+    def _start(self, claim: Claim) -> None:
+        """Give the first of those held to the executor."""
+        try:
+            options = call_options(claim.options)
+            self.executor.demand_room(options)
+            handle = self.executor.submit(
+                run_task, pack(claim), options=options, on_done=self._note_done
+            )
+        except ExecutorLost:
+            raise
+        except Exception as error:  # what it asks for cannot be read, or had; others can
             self._held.popleft()
-            self._running[handle] = claim
-            self._cpus += options.num_cpus
-            self.books.started(claim)
-
-    def _submit(self, claim: Claim, options: CallOptions) -> Handle:
-        self.executor.demand_room(options)
-        return self.executor.submit(run_task, pack(claim), options=options, on_done=self._note_done)
-
-    def _fits(self, cpus: float) -> bool:
-        """Whether the executor may be given one more call."""
-        if self._mean_seconds < SHORT_SECONDS:
-            return len(self._running) < self.concurrency
-        return not self._running or self._cpus + cpus <= self.executor.slots()
+            self._settle(claim, outcomes.not_carried(claim, failure_of(error)))
+            self._wake()
+            return
+        self._held.popleft()
+        self._flight.add(handle, claim)
+        self.books.started(claim)
 
     def _forget(self, handle: Handle) -> Claim:
         """No longer count a call among the running ones."""
-        claim = self._running.pop(handle)
         self._stopping.pop(handle, None)
-        self._cpus -= _call_options(claim.options).num_cpus
-        return claim
+        return self._flight.remove(handle)
 
     def _note_done(self, handle: Handle) -> None:
         self._done.append(handle)
@@ -230,7 +228,7 @@ class Dispatcher:
     def _collect(self) -> None:
         while self._done:
             handle = self._done.popleft()
-            if handle in self._running:  # else it was abandoned before it ended
+            if handle in self._flight.calls:  # else it was abandoned before it ended
                 reason, _ = self._stopping.get(handle, (None, 0.0))
                 claim = self._forget(handle)
                 self._settle(claim, self._outcome(handle, claim, reason))
@@ -249,7 +247,7 @@ class Dispatcher:
             return outcomes.lost(claim, self.worker, error)
         except Exception as error:  # the executor could not even carry the call
             return outcomes.not_carried(claim, failure_of(error))
-        self._mean_seconds += (report.seconds - self._mean_seconds) / 8
+        self._flight.note_seconds(report.seconds)
         if report.failure is not None:
             if reason is not None:
                 return outcomes.told_to_stop(claim, reason, report)
@@ -270,18 +268,3 @@ class Dispatcher:
                 id=poison.id, attempt=poison.attempt, state=State.FAILED, failure=failure
             )
             return self.store.finish_many(self.worker, [refused])
-
-
-@lru_cache(maxsize=256)
-def _call_options(text: str) -> CallOptions:
-    """What a row's options ask of the cluster. Only the store retries."""
-    options = read_options(text)
-    return CallOptions(
-        num_cpus=options.num_cpus,
-        num_gpus=options.num_gpus,
-        memory=options.memory,
-        resources=options.resources,
-        runtime_env=options.runtime_env,
-        max_retries=0,
-        name="task",
-    )

@@ -2,6 +2,7 @@
 
 from django_ray_runtime.conf import RuntimeSettings
 from django_ray_runtime.control import prune
+from django_ray_runtime.exceptions import ExecutorLost
 from django_ray_runtime.log import log_event
 from django_ray_runtime.periodic import discover
 from django_ray_runtime.signals import announce_ended
@@ -117,10 +118,12 @@ def prune_old(pruning: Pruning) -> Duty:
 
 
 def note_stats(dispatcher: Dispatcher, liveness: Liveness) -> Duty:
-    """Keep the counters in the worker's row; the first time when it begins, with zeros."""
+    """Keep the counters in the worker's row; the first time when it begins, with zeros. One
+    that finds itself declared dead ends with what it runs: others run that by now."""
 
     def run(now: float) -> float:
-        liveness.note_stats(dispatcher.worker, dispatcher.books.stats.to_dict())
+        if not liveness.note_stats(dispatcher.worker, dispatcher.books.stats.to_dict()):
+            raise ExecutorLost(f"Worker {dispatcher.worker} was declared dead.")
         return STATS_SECONDS
 
     return Duty(run)

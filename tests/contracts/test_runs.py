@@ -395,12 +395,12 @@ def test_what_waits_behind_a_task_that_cannot_be_stopped_goes_back(
 ) -> None:
     executor = BackgroundExecutor()
     dispatcher = Dispatcher(store, executor, worker=worker, queues=QUEUES, concurrency=3)
-    dispatcher._mean_seconds = 0.0  # as after short tasks: all are handed over at once
+    dispatcher._flight._mean_seconds = 0.0  # as after short tasks: all are handed over at once
     stuck = tasks.wait_for_file.enqueue(str(tmp_path / "started"), str(tmp_path / "release"))
     tasks.nothing.enqueue_many([()] * 2)
     dispatcher.fill()
     wait_until((tmp_path / "started").exists, "the first starts")
-    [handle] = [h for h, c in dispatcher._running.items() if str(c.id) == stuck.id]
+    [handle] = [h for h, c in dispatcher._flight.calls.items() if str(c.id) == stuck.id]
     executor.cancel(handle)
     with pytest.raises(ExecutorLost, match="does not let itself be stopped"):
         executor.demand_alive()

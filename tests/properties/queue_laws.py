@@ -25,7 +25,7 @@ type Rows = dict[uuid.UUID, dict[str, Any]]
 
 _COLUMNS = (
     "id", "state", "queue_name", "limit_key", "unique_key", "worker", "attempt", "failures",
-    "losses", "worker_ids", "started_at", "finished_at", "cancel_asked_at", "deadline",
+    "losses", "suspect", "worker_ids", "started_at", "finished_at", "cancel_asked_at", "deadline",
     "run_after", "expires_at", "return_value",
 )  # fmt: skip
 _MOMENTS = {
@@ -126,10 +126,11 @@ def check_agreement(rows: Rows, model: QueueModel) -> None:
         row = rows[task.id]
         found = (
             row["state"], row["worker"], row["attempt"], row["failures"], row["losses"],
-            row["worker_ids"], row["cancel_asked_at"] is not None, row["return_value"],
+            row["suspect"], row["worker_ids"], row["cancel_asked_at"] is not None,
+            row["return_value"],
         )  # fmt: skip
         assert found == (
-            task.state, task.worker, task.attempt, task.failures, task.losses,
+            task.state, task.worker, task.attempt, task.failures, task.losses, task.suspect,
             task.worker_ids, task.cancel_asked, task.value,
         ), task  # fmt: skip
     boots = {boot: (w.state, w.released) for boot, w in model.boots.items()}

@@ -15,8 +15,9 @@ from django_ray_runtime.records import Outcome, StopReason
 from django_ray_runtime.states import FINAL, LIVING, WAITING, State, WorkerState
 
 TICK = 100.0  # seconds
-DEAD_AFTER = 1.5 * TICK  # so a worker is silent after two ticks
-SILENT_TICKS = 2
+DEAD_AFTER = 2.5 * TICK  # so a worker is silent after three ticks, and two are a gap
+SILENT_TICKS = 3
+GAP_TICKS = 2
 TIMEOUT = 1.5 * TICK
 MAX_LOST_RERUNS = 1
 QUEUES = ("bulk", "default", "mail")
@@ -73,6 +74,7 @@ class Task:
     attempt: int = 0
     failures: int = 0
     losses: int = 0
+    suspect: bool = False
     worker_ids: list[str] = field(default_factory=list)
     cancel_asked: bool = False
     deadline: int | None = None  # tick
@@ -94,6 +96,7 @@ class Boot:
     state: WorkerState = WorkerState.STARTING
     ended: int | None = None
     released: int = 0
+    handed: set[uuid.UUID] | None = field(default_factory=set)  # None: any that it holds
 
 
 class QueueModel:
@@ -178,6 +181,8 @@ class QueueModel:
         if not outcome.spends_attempt:
             task.attempt -= 1
             task.worker_ids.pop()
+        else:
+            task.suspect = False
         if state is State.SCHEDULED:
             task.due = self.now + ticks_in(outcome.delay)
         task.value = value
@@ -204,7 +209,8 @@ class QueueModel:
         """Those declared dead before."""
         for boot in (self.boots[worker] for worker in workers):
             if boot.state in LIVING:
-                boot.steady = self.now if self.is_silent(boot) else boot.steady
+                gap = self.now - boot.beat >= GAP_TICKS
+                boot.steady = self.now if gap else boot.steady
                 boot.beat = self.now
         return {worker for worker in workers if self.boots[worker].state is WorkerState.DEAD}
 
@@ -226,13 +232,24 @@ class QueueModel:
         if only_to_run_again:
             orphans = [t for t in orphans if not t.cancel_asked and t.losses < MAX_LOST_RERUNS]
         for task in orphans:
-            if task.worker in self.boots:  # else its row is pruned
-                self.boots[task.worker].released += 1
-            task.attempts[task.attempt] = LOST
-            state = State.FAILED if task.losses >= MAX_LOST_RERUNS else State.READY
-            self._leave(task, State.CANCELLED if task.cancel_asked else state)
-            task.losses += 1
+            boot = self.boots.get(task.worker or "")  # None: its row is pruned
+            self._lose(task, boot.handed if boot else None)
+            if boot:
+                boot.released += 1
         return orphans
+
+    def _lose(self, task: Task, handed: set[uuid.UUID] | None) -> None:
+        state = State.READY
+        if handed is not None and task.id not in handed:  # it never began
+            task.attempt -= 1
+            task.worker_ids.pop()
+        else:
+            task.attempts[task.attempt] = LOST
+            task.suspect = handed is None or task.losses > 0
+            if handed is not None:
+                state = State.FAILED if task.losses >= MAX_LOST_RERUNS else State.READY
+                task.losses += 1
+        self._leave(task, State.CANCELLED if task.cancel_asked else state)
 
     # What waits
 

@@ -124,6 +124,18 @@ class Running(Enqueueing):
             self.model.tasks[claim.id].deadline = self.model.now + 2
 
     @precondition(lambda self: any(self.held.values()))
+    @rule(data=st.data(), everything=st.booleans())
+    def hand_over(self, data: st.DataObject, everything: bool) -> None:
+        """A worker says what it is about to give to its executor, or that it may be anything."""
+        worker, _ = data.draw(st.sampled_from(self.believed()))
+        held = self.held[worker]
+        ids = None if everything else data.draw(st.sets(st.sampled_from(sorted(held))))
+        living = self.model.is_living(worker)
+        assert self.stores[worker].note_handed(worker, ids) == living
+        if living:
+            self.model.boots[worker].handed = ids
+
+    @precondition(lambda self: any(self.held.values()))
     @rule(data=st.data(), how=endings)
     def finish(self, data: st.DataObject, how: list[str]) -> None:
         worker, _ = data.draw(st.sampled_from(self.believed()))

@@ -35,6 +35,7 @@ from tests.properties.queue_model import (
     DEAD_AFTER,
     MAX_LOST_RERUNS,
     QUEUES,
+    SILENT_TICKS,
     TICK,
     Task,
     until,
@@ -88,7 +89,7 @@ class QueueMachine(Running):
         """One falls silent and the others go on; what it held and tells later is void."""
         crashed = self.any_worker(data)
         others = [name for name in sorted(self.model.boots) if name != crashed]
-        for _ in range(2):
+        for _ in range(SILENT_TICKS):
             self.pass_time(1)
             self.beat_of(others)
         self.rescue_by(data.draw(st.sampled_from(others or [crashed]), label="rescuer"))
@@ -97,7 +98,7 @@ class QueueMachine(Running):
     @rule(data=st.data())
     def outage(self, data: st.DataObject) -> None:
         """The database is away: all look silent, and who comes back first judges nobody."""
-        self.pass_time(2)
+        self.pass_time(SILENT_TICKS)
         first = self.any_worker(data)
         self.beat_of([first])
         self.rescue_by(first)
@@ -241,7 +242,9 @@ class QueueMachine(Running):
                 self.end_boot(worker)
         self.boot_worker(starts=True)
         [fresh] = [name for name in self.model.boots if self.model.is_living(name)]
-        for _ in range(2):  # long enough to judge those that stopped with tasks in their hands
+        for _ in range(
+            SILENT_TICKS
+        ):  # long enough to judge those that stopped with tasks in their hands
             self.pass_time(1)
             self.beat_of([fresh])
         self.rescue_by(fresh)

@@ -40,7 +40,7 @@ def test_a_value_that_cannot_be_used_is_refused(key: str, value: object, message
 
 
 def test_a_worker_is_not_dead_after_a_single_late_heartbeat() -> None:
-    with pytest.raises(InvalidSettings, match="at least twice HEARTBEAT_SECONDS"):
+    with pytest.raises(InvalidSettings, match="at least three times HEARTBEAT_SECONDS"):
         read({"HEARTBEAT_SECONDS": 10, "DEAD_AFTER_SECONDS": 12})
 
 

@@ -3,8 +3,8 @@
 import pytest
 from django.tasks.signals import task_finished, task_started
 
-from django_ray_runtime.exceptions import CallLost
-from django_ray_runtime.models import QueuedTask
+from django_ray_runtime.exceptions import CallLost, ExecutorLost
+from django_ray_runtime.models import QueuedTask, Worker
 from django_ray_runtime.store import Liveness, Store
 from django_ray_runtime.worker.dispatcher import Dispatcher
 from django_ray_runtime.worker.entrypoint import pack, unpack
@@ -297,3 +297,84 @@ def test_a_claim_travels_whole(store: Store, worker: str) -> None:
     tasks.add.enqueue(1, b="é")
     [claim] = store.claim(["default"], 1, worker)
     assert unpack(pack(claim)) == claim
+
+
+def handed(worker: str) -> list[str] | None:
+    return Worker.objects.get(id=worker).handed
+
+
+def test_what_is_given_to_the_executor_is_written_down_first(
+    dispatcher: Dispatcher, held: HeldExecutor, worker: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[list[str] | None] = []
+    submit = held.submit
+
+    def noting(*args, **kwargs):  # type: ignore[no-untyped-def]
+        seen.append(handed(worker))
+        return submit(*args, **kwargs)
+
+    monkeypatch.setattr(held, "submit", noting)
+    for n in range(2):
+        tasks.add.enqueue(n, 1)
+    dispatcher.fill()
+    ids = sorted(task_id.hex for task_id in QueuedTask.objects.values_list("id", flat=True))
+    assert [sorted(one or []) for one in seen] == [ids, ids]
+
+
+def test_what_waits_for_a_slot_is_not_among_it(store: Store, worker: str) -> None:
+    dispatcher = Dispatcher(
+        store, HeldExecutor(1), worker=worker, queues=["default"], concurrency=9
+    )
+    tasks.nothing.enqueue_many([()] * 9)
+    assert dispatcher.fill() == 9
+    assert len(handed(worker) or []) == 1
+
+
+def test_short_tasks_cost_no_statement_each(
+    store: Store, worker: str, django_assert_num_queries: object
+) -> None:
+    executor = HeldExecutor(1)
+    dispatcher = Dispatcher(store, executor, worker=worker, queues=["default"], concurrency=9)
+    dispatcher._flight._mean_seconds = 0.0
+    tasks.nothing.enqueue_many([()] * 18)
+    dispatcher.fill()
+    assert handed(worker) is None
+    assert len(executor.calls) == 9
+    for call in executor.calls:
+        call.finish([0.001, "null", None, None, None, ""])
+    dispatcher.flush()
+    with django_assert_num_queries(1):  # type: ignore[operator]  # the claim
+        dispatcher.fill()
+    assert len(executor.calls) == 18
+
+
+def test_a_suspect_runs_with_nothing_beside_it(
+    dispatcher: Dispatcher, held: HeldExecutor, worker: str
+) -> None:
+    dispatcher._flight._mean_seconds = 0.0  # also where short tasks are given ahead
+    tasks.nothing.enqueue()
+    QueuedTask.objects.filter(id=tasks.nothing.enqueue().id).update(suspect=True)
+    tasks.nothing.enqueue()
+    order = list(QueuedTask.objects.order_by("id").values_list("id", flat=True))
+    assert dispatcher.fill() == 3
+    for number in range(3):
+        assert len(held.calls) == number + 1
+        assert handed(worker) == ([order[1].hex] if number == 1 else None)
+        held.calls[number].finish([0.001, "null", None, None, None, ""])
+        dispatcher.flush()
+        dispatcher.fill()
+    assert states() == ["SUCCESSFUL"] * 3
+
+
+def test_a_worker_that_was_declared_dead_starts_nothing(
+    dispatcher: Dispatcher, held: HeldExecutor, liveness: Liveness, worker: str
+) -> None:
+    tasks.nothing.enqueue()
+    claims = dispatcher.store.claim(["default"], 1, worker)
+    dispatcher._held.extend(claims)
+    liveness.declare_dead(worker)
+    with pytest.raises(ExecutorLost, match="was declared dead"):
+        dispatcher.fill()
+    assert held.calls == []
+    dispatcher.give_up()
+    assert states() == ["READY"]

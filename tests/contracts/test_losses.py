@@ -1,0 +1,106 @@
+"""Who pays when a worker is lost: only what may have ended it. On both databases."""
+
+import uuid
+
+import pytest
+
+from django_ray_runtime.models import Attempt, QueuedTask, Worker
+from django_ray_runtime.records import Claim, Outcome
+from django_ray_runtime.states import State
+from django_ray_runtime.store import Liveness, Store
+from tests import tasks
+from tests.support import make_worker
+
+QUEUES = ["default"]
+
+
+def claimed(store: Store, worker: str, quantity: int) -> list[Claim]:
+    tasks.nothing.enqueue_many([()] * quantity)
+    return store.claim(QUEUES, quantity, worker)
+
+
+def row(task_id: uuid.UUID) -> tuple[object, ...]:
+    task = QueuedTask.objects.get(id=task_id)
+    return task.state, task.attempt, len(task.worker_ids), task.losses, task.suspect
+
+
+def test_what_was_not_given_to_the_executor_goes_back_as_if_never_claimed(
+    store: Store, liveness: Liveness, worker: str
+) -> None:
+    given, *neighbours = claimed(store, worker, 201)
+    store.note_handed(worker, [given.id])
+    assert liveness.declare_dead(worker).tasks == 201
+    assert row(given.id) == ("READY", 1, 1, 1, False)
+    assert {row(claim.id) for claim in neighbours} == {("READY", 0, 0, 0, False)}
+    assert Attempt.objects.get().task_id == given.id
+    assert Worker.objects.get(id=worker).released == 201
+
+
+def test_where_it_is_not_known_what_ran_nobody_is_charged_and_each_runs_alone_next(
+    store: Store, liveness: Liveness, worker: str
+) -> None:
+    claims = claimed(store, worker, 3)
+    store.note_handed(worker, None)
+    liveness.declare_dead(worker)
+    assert {row(claim.id) for claim in claims} == {("READY", 1, 1, 0, True)}
+    assert "may have been running" in store.failures(claims[0].id)[0].traceback
+
+
+def test_a_worker_that_said_nothing_since_an_upgrade_counts_as_not_known(
+    store: Store, liveness: Liveness, worker: str
+) -> None:
+    [claim] = claimed(store, worker, 1)
+    Worker.objects.update(handed=None)  # as a boot of an older version leaves it
+    liveness.declare_dead(worker)
+    assert row(claim.id) == ("READY", 1, 1, 0, True)
+
+
+def test_a_task_that_lost_two_workers_runs_alone(store: Store, liveness: Liveness) -> None:
+    tasks.nothing.enqueue()
+    for number, suspect in ((1, False), (2, True)):
+        name = make_worker(liveness, f"host:{number}:x")
+        [claim] = store.claim(QUEUES, 1, name)
+        store.note_handed(name, [claim.id])
+        liveness.declare_dead(name)
+        assert row(claim.id) == ("READY", number, number, number, suspect)
+
+
+def test_a_suspect_that_ran_to_its_end_is_none_any_more(
+    store: Store, liveness: Liveness, worker: str
+) -> None:
+    [claim] = claimed(store, worker, 1)
+    store.note_handed(worker, None)
+    liveness.declare_dead(worker)
+    other = make_worker(liveness, "host:2:b")
+    [again] = store.claim(QUEUES, 1, other)
+    assert again.suspect
+    back = Outcome(id=claim.id, attempt=2, state=State.READY, spends_attempt=False)
+    store.finish_many(other, [back])  # it has not run: nothing is known yet
+    [again] = store.claim(QUEUES, 1, other)
+    assert again.suspect
+    store.finish_many(other, [Outcome(id=claim.id, attempt=2, state=State.READY)])
+    assert row(claim.id) == ("READY", 2, 2, 0, False)
+
+
+def test_a_dead_worker_may_give_nothing_to_its_executor(
+    store: Store, liveness: Liveness, worker: str
+) -> None:
+    [claim] = claimed(store, worker, 1)
+    assert store.note_handed(worker, [claim.id])
+    liveness.declare_dead(worker)
+    assert not store.note_handed(worker, [claim.id])
+
+
+@pytest.mark.parametrize("handed", [True, False])
+def test_a_lost_task_that_was_to_be_cancelled_is_cancelled(
+    store: Store, liveness: Liveness, worker: str, handed: bool
+) -> None:
+    from django_ray_runtime.store import get_control
+
+    [claim] = claimed(store, worker, 1)
+    store.note_handed(worker, [claim.id] if handed else [])
+    get_control().cancel([claim.id])
+    liveness.declare_dead(worker)
+    rescuer = make_worker(liveness, "host:2:b")
+    assert liveness.rescue(rescuer, 12.0).failed == [claim.id]
+    assert row(claim.id)[0] == "CANCELLED"
