@@ -1,10 +1,12 @@
 """Running functions on Ray."""
 
 import json
+import socket
 import threading
 import time
 from collections.abc import Callable, Collection
 from concurrent.futures import Future
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any, ClassVar
 
@@ -82,6 +84,30 @@ def _set_up_first() -> object:
     return SetUpFirst() if apps.ready else None
 
 
+class _Tether:
+    """A connection to a process of this machine that says nothing, and ends when it does: the
+    only sign that the raylet of a cluster which somebody else started is gone."""
+
+    def __init__(self, path: str) -> None:
+        self._socket = socket.socket(socket.AF_UNIX)
+        with suppress(OSError):  # has_parted says so
+            self._socket.connect(path)
+        self._socket.setblocking(False)
+
+    @property
+    def has_parted(self) -> bool:
+        """Whether the other side has ended."""
+        try:
+            return self._socket.recv(1, socket.MSG_PEEK) == b""
+        except BlockingIOError:
+            return False
+        except OSError:
+            return True
+
+    def close(self) -> None:
+        self._socket.close()
+
+
 class RayExecutor(Executor):
     """Runs each call as a Ray task on the cluster this process is connected to."""
 
@@ -93,6 +119,7 @@ class RayExecutor(Executor):
         self._nodes: list[dict[str, float]] = []
         self._nodes_until = 0.0
         self._lock = threading.Lock()
+        self._raylet: _Tether | None = None
 
     def submit(
         self,
@@ -183,12 +210,19 @@ class RayExecutor(Executor):
         if not ray.is_initialized():
             raise ExecutorLost("This process is no longer connected to Ray.")
         node = getattr(ray._private.worker, "_global_node", None)
-        dead = node.dead_processes() if node is not None else []
-        if dead:
+        if node is None:  # a client (ray://), whose connection tells by itself
+            return
+        if dead := node.dead_processes():
             raise ExecutorLost(f"Ray's {dead[0][0]} on this machine has ended.")
+        if self._raylet is None:
+            self._raylet = _Tether(node.raylet_socket_name)
+        if self._raylet.has_parted:
+            raise ExecutorLost("The raylet of this machine has ended.")
 
     def close(self) -> None:
-        """Nothing to let go of: whoever connected to Ray disconnects."""
+        """Whoever connected to Ray disconnects."""
+        if self._raylet is not None:
+            self._raylet.close()
 
 
 def _wanted(options: CallOptions) -> dict[str, float]:

@@ -27,7 +27,7 @@ from django_ray_runtime.worker.wakeup import Wakeup
 
 logger = logging.getLogger(__name__)
 
-FIRST_BACKOFF = 0.5  # seconds before a child that died is started again
+FIRST_BACKOFF = 0.1  # seconds before a child that died is started again
 LONGEST_BACKOFF = 30.0
 STEADY_SECONDS = 60.0  # a child that lived this long starts the backoff anew
 OUTAGE_SECONDS = 1.0  # between attempts while the database does not answer

@@ -272,6 +272,29 @@ def test_beats_without_a_gap_keep_the_steady_time(liveness: Liveness, worker: st
     assert after.last_beat >= before.last_beat
 
 
+def test_a_gap_of_half_the_dead_after_time_starts_a_new_steady_time(
+    liveness: Liveness, worker: str
+) -> None:
+    make_steady(worker)
+    before = Worker.objects.get(id=worker).steady_since
+    make_silent(worker, DEAD_AFTER / 2 + 1)
+    liveness.beat([worker], DEAD_AFTER)
+    assert Worker.objects.get(id=worker).steady_since > before
+
+
+def test_a_heartbeat_that_comes_before_the_judgement_prevents_it(
+    store: Store, liveness: Liveness, worker: str
+) -> None:
+    rescuer = make_worker(liveness, "host:2:b")
+    make_steady(rescuer)
+    make_silent(worker)
+    enqueue(store)
+    store.claim(QUEUES, 1, worker)
+    liveness.beat([worker], DEAD_AFTER)
+    assert liveness.rescue(rescuer, DEAD_AFTER).tasks == 0
+    assert liveness.move(worker, WorkerState.ACTIVE)
+
+
 def test_a_dead_worker_learns_it_from_its_heartbeat(liveness: Liveness, worker: str) -> None:
     other = make_worker(liveness, "host:2:b")
     liveness.declare_dead(worker)

@@ -1,12 +1,18 @@
 """Tasks that note their runs in the ledger; worker processes import this module too."""
 
 import os
+import select
 import time
 
 from django.db import DatabaseError, InterfaceError
 from django.tasks import task
 
 from tests.faults.ledger import note_begin, note_end
+
+
+def pass_time(seconds):
+    """time.sleep, but for processes whose clock is faked, in which that fails."""
+    select.select([], [], [], seconds)
 
 
 @task(
@@ -20,6 +26,13 @@ def work(context, seconds=0.0):
     retried, as a task of a user would be."""
     result = context.task_result
     note_begin(result.id, context.attempt, result.worker_ids[-1], os.getpid())
-    time.sleep(seconds)
+    pass_time(seconds)
     note_end(result.id, context.attempt)
     return context.attempt
+
+
+@task
+def clock():
+    """The clock of the process that runs it, and not of the database."""
+    pass_time(0.2)
+    return time.time()

@@ -1,0 +1,165 @@
+"""Workers are killed, frozen and replaced while others live: nothing is lost."""
+
+import itertools
+import signal
+import time
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from django_ray_runtime.models import QueuedTask, Worker
+from tests import tasks as plain
+from tests.faults.ledger import (
+    Run,
+    boots_of,
+    check_laws,
+    count_refused,
+    database_seconds,
+    runs,
+    wait_until_final,
+)
+from tests.faults.tasks import work
+from tests.support import WorkerProcess, wait_until, worker_process
+
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("a_ledger")]
+
+HELD = 20  # tasks that a worker holds
+SEQUENTIAL = ("--executor", "sequential", "--concurrency", str(HELD))
+RESTART_SECONDS = 20.0  # from the kill of a whole worker until its task runs again
+
+
+class Killed:
+    """Boots that were killed, and when by the database's clock."""
+
+    def __init__(self) -> None:
+        self.at: dict[str, float] = {}
+
+    def kill(self, worker: WorkerProcess) -> None:
+        boots = boots_of(worker.process.pid)
+        worker.kill_whole()
+        self.at |= dict.fromkeys(boots - self.at.keys(), database_seconds())
+
+    def restarts(self, its_runs: list[Run]) -> list[float]:
+        """Seconds from the kill of each run that was cut off until the next run."""
+        pairs = itertools.pairwise(its_runs)
+        return [after.began - self.at[before.worker] for before, after in pairs]
+
+
+@pytest.mark.parametrize(
+    ("kills", "quantity", "pause"),
+    [
+        pytest.param(3, 1_500, 1.0, id="quick"),
+        pytest.param(20, 10_000, 2.5, id="full", marks=pytest.mark.long),
+    ],
+)
+def test_nothing_is_lost_when_a_worker_is_killed_again_and_again(
+    tmp_path: Path, kills: int, quantity: int, pause: float
+) -> None:
+    work.enqueue_many([(0.01,)] * quantity)
+    killed = Killed()
+    with ExitStack() as stack:
+        survivor = stack.enter_context(worker_process(tmp_path / "survivor", *SEQUENTIAL))
+        for number in range(kills):
+            victim = WorkerProcess(tmp_path / f"victim{number}", *SEQUENTIAL)
+            stack.callback(victim.stop)
+            boot = victim.wait_until_active()
+            wait_until(
+                lambda boot=boot: any(
+                    run.worker == boot.id for its in runs().values() for run in its
+                ),
+                "it runs tasks",
+            )
+            time.sleep(pause)  # not a wait for something: so long it may work
+            killed.kill(victim)
+        wait_until_final(quantity, 240)
+        assert survivor.process.poll() is None
+    ledger_of = check_laws(quantity, killed.at)
+    restarts = [s for its_runs in ledger_of.values() for s in killed.restarts(its_runs)]
+    assert restarts, "no kill hit a task in mid-run, so the test shows nothing"
+    assert max(restarts) <= RESTART_SECONDS
+    assert len(restarts) <= kills * HELD, "what a worker did not hold at its kill ran again"
+    assert count_refused(ledger_of) == len(restarts)
+    assert not QueuedTask.objects.filter(losses__gt=1).exists()
+
+
+@pytest.mark.parametrize("executor", ["sequential", pytest.param("ray", marks=pytest.mark.ray)])
+def test_a_child_that_dies_under_its_supervisor_loses_its_tasks_for_seconds_only(
+    tmp_path: Path, executor: str
+) -> None:
+    arguments = ("--executor", executor, "--address", "local")
+    with worker_process(tmp_path / "log", *arguments) as worker:
+        result = work.enqueue(3.0)
+        wait_until(lambda: len(runs()) == 1, "the task starts")
+        boots = boots_of(worker.process.pid)
+        worker.family[1].kill()
+        at = database_seconds()
+        wait_until(lambda: QueuedTask.objects.ready().exists(), "it goes back", 2)
+        wait_until(lambda: len(next(iter(runs().values()))) == 2, "it runs again", 30)
+        [its_runs] = runs().values()
+        assert its_runs[1].began - at <= (5.0 if executor == "sequential" else 10.0)
+        wait_until_final(1, 30)
+    check_laws(1, boots)
+    result.refresh()
+    assert result.errors[0].exception_class.__name__ == "WorkerLost"
+    assert next(iter(boots)) in result.errors[0].traceback
+
+
+@pytest.mark.parametrize(
+    ("rounds", "quantity"),
+    [
+        pytest.param(2, 600, id="quick"),
+        pytest.param(10, 4_000, id="full", marks=pytest.mark.long),
+    ],
+)
+def test_a_rolling_restart_fails_cancels_and_loses_nothing(
+    tmp_path: Path, rounds: int, quantity: int
+) -> None:
+    work.enqueue_many([(0.02,)] * quantity)
+    with ExitStack() as stack:
+        fleet = [
+            stack.enter_context(worker_process(tmp_path / f"first{n}", *SEQUENTIAL))
+            for n in range(2)
+        ]
+        for number in range(rounds):
+            old = fleet.pop(0)
+            log = tmp_path / f"round{number}"
+            fleet.append(stack.enter_context(worker_process(log, *SEQUENTIAL)))
+            assert old.stop() == 0
+        wait_until_final(quantity, 240)
+        ends = [worker.stop() for worker in fleet]
+    assert ends == [0, 0]
+    ledger_of = check_laws(quantity)
+    assert all(len(its_runs) == 1 for its_runs in ledger_of.values())
+    assert set(QueuedTask.objects.values_list("attempt", "failures", "losses")) == {(1, 0, 0)}
+    assert set(Worker.objects.values_list("state", flat=True)) == {"STOPPED"}
+
+
+@pytest.mark.parametrize(
+    "frozen",
+    [pytest.param(20.0, id="quick"), pytest.param(60.0, id="full", marks=pytest.mark.long)],
+)
+def test_a_worker_that_was_frozen_finds_its_outcomes_refused(tmp_path: Path, frozen: float) -> None:
+    started, release = tmp_path / "started", tmp_path / "release"
+    arguments = ("--executor", "sequential")
+    with (
+        worker_process(tmp_path / "frozen", *arguments) as victim,
+        ExitStack() as stack,
+    ):
+        result = plain.wait_for_file.enqueue(str(started), str(release))
+        wait_until(started.exists, "the task starts")
+        first = victim.wait_until_active().id
+        stack.enter_context(worker_process(tmp_path / "other", *arguments))
+        victim.signal_whole(signal.SIGSTOP)
+        until = time.monotonic() + frozen
+        wait_until(lambda: len(started.read_text().split()) == 2, "it runs elsewhere", frozen)
+        time.sleep(max(0.0, until - time.monotonic()))  # as long as it is to be frozen
+        release.touch()  # both runs may end now
+        wait_until_final(1, 30)
+        row = QueuedTask.objects.values().get()
+        victim.signal_whole(signal.SIGCONT)
+        wait_until(lambda: victim.wait_until_active().id != first, "it starts anew", 30)
+        assert QueuedTask.objects.values().get() == row, "its late outcome changed the row"
+    result.refresh()
+    assert (result.return_value, result.attempts) == ("released", 2)
+    assert Worker.objects.get(id=first).state == "DEAD"
