@@ -27,10 +27,10 @@ compile = CUSTOM_COMPILE_COMMAND="make pins" $(PY) -m piptools compile --quiet -
 unexport PYTHONPATH PYTHONHOME
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo worker web test test-fast lint format bench pins clean
+.PHONY: help setup setup-dev demo worker web test test-sqlite test-postgresql test-fast test-faults lint format bench pins clean
 
 help: ## List these commands
-	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
 
 setup: $(PRODUCTION) ## Create .venv with what the project needs to run
 
@@ -56,14 +56,25 @@ web: setup ## Migrate the database and serve the web part on 127.0.0.1:PORT (800
 	exec $(PY) -m gunicorn project.wsgi --bind 127.0.0.1:$(PORT) --workers 2 --threads 4 \
 		--no-control-socket --access-logfile -
 
-test: setup-dev ## Run all tests on SQLite, then those with a database on PostgreSQL
-	@$(isolated) unset TEST_DATABASE_URL; $(PY) -m pytest
-	@$(isolated) $(PY) -m tests.with_postgres $(PY) -m pytest -m database
+# Side by side: each waits for workers and servers most of the time.
+test: setup-dev ## Run all tests on SQLite and, beside that, those with a database on PostgreSQL
+	@echo "Running on SQLite and on PostgreSQL at once; each reports when it is done."
+	@$(MAKE) --no-print-directory -j2 --output-sync=target test-sqlite test-postgresql
+
+test-sqlite: setup-dev ## The half of `make test` on SQLite
+	@$(isolated) unset TEST_DATABASE_URL; $(PY) -m pytest -m "not long"
+
+test-postgresql: setup-dev ## The half of `make test` on PostgreSQL
+	@$(isolated) $(PY) -m tests.with_postgres $(PY) -m pytest -m "database and not long"
 
 test-fast: setup-dev ## Run the tests that take under a minute together
 	@$(isolated) unset TEST_DATABASE_URL; \
 		$(PY) -m pytest tests/unit tests/properties tests/contracts tests/web \
 			-m "not slow and not ray"
+
+test-faults: setup-dev ## Kill, freeze and cut off everything, for about twenty minutes
+	@$(isolated) $(PY) -m tests.with_postgres $(PY) -m pytest tests/faults
+	@$(isolated) unset TEST_DATABASE_URL; $(PY) -m pytest tests/faults
 
 lint: setup-dev ## Check style, types, layers, migrations and settings
 	$(PY) -m ruff check .
@@ -77,11 +88,12 @@ format: setup-dev ## Rewrite the code in the style that lint expects
 	$(PY) -m ruff check --fix .
 	$(PY) -m ruff format .
 
-bench: setup-dev ## Measure generation and the queue, briefly
+bench: setup-dev ## Measure generation, the queue and its recovery, briefly
 	@$(PY) -m benchmarks.bench_generation --quick
 	@$(PY) -m benchmarks.bench_jobs --quick
 	@$(PY) -m benchmarks.bench_queue --quick
 	@$(PY) -m benchmarks.bench_backlog --quick
+	@$(PY) -m benchmarks.bench_faults --quick
 
 pins: setup-dev ## Pin requirements*.in again (ARGS=--upgrade for newer versions)
 	$(compile) --output-file requirements.txt requirements.in

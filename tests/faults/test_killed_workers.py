@@ -1,6 +1,5 @@
 """Workers are killed, frozen and replaced while others live: nothing is lost."""
 
-import itertools
 import signal
 import time
 from contextlib import ExitStack
@@ -10,8 +9,8 @@ import pytest
 
 from django_ray_runtime.models import QueuedTask, Worker
 from tests import tasks as plain
+from tests.faults.killing import Killed
 from tests.faults.ledger import (
-    Run,
     boots_of,
     check_laws,
     count_refused,
@@ -27,23 +26,6 @@ pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("a_ledger")]
 HELD = 20  # tasks that a worker holds
 SEQUENTIAL = ("--executor", "sequential", "--concurrency", str(HELD))
 RESTART_SECONDS = 20.0  # from the kill of a whole worker until its task runs again
-
-
-class Killed:
-    """Boots that were killed, and when by the database's clock."""
-
-    def __init__(self) -> None:
-        self.at: dict[str, float] = {}
-
-    def kill(self, worker: WorkerProcess) -> None:
-        boots = boots_of(worker.process.pid)
-        worker.kill_whole()
-        self.at |= dict.fromkeys(boots - self.at.keys(), database_seconds())
-
-    def restarts(self, its_runs: list[Run]) -> list[float]:
-        """Seconds from the kill of each run that was cut off until the next run."""
-        pairs = itertools.pairwise(its_runs)
-        return [after.began - self.at[before.worker] for before, after in pairs]
 
 
 @pytest.mark.parametrize(
@@ -75,7 +57,7 @@ def test_nothing_is_lost_when_a_worker_is_killed_again_and_again(
         wait_until_final(quantity, 240)
         assert survivor.process.poll() is None
     ledger_of = check_laws(quantity, killed.at)
-    restarts = [s for its_runs in ledger_of.values() for s in killed.restarts(its_runs)]
+    restarts = killed.restarts(ledger_of)
     assert restarts, "no kill hit a task in mid-run, so the test shows nothing"
     assert max(restarts) <= RESTART_SECONDS
     assert len(restarts) <= kills * HELD, "what a worker did not hold at its kill ran again"
