@@ -36,8 +36,9 @@ setup: $(PRODUCTION) ## Create .venv with what the project needs to run
 
 setup-dev: $(DEVELOPMENT) ## Add the tools that test and check it
 
-# A database and a folder of its own: it touches nothing else.
+# A database, a Ray and a folder of its own: it touches nothing else.
 demo: export DATABASE_URL = sqlite:///demo/demo.sqlite3
+demo: export RAY_ADDRESS = local
 demo: export RESULTS_DIR = demo/results
 demo: setup ## Generate QUANTITY=1000000 games as FORMAT=csv through the queue, on Ray
 	@mkdir -p demo && rm -f demo/demo.sqlite3*

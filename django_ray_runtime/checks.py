@@ -1,6 +1,9 @@
 """System checks: what would only fail later, in a worker, is told at start."""
 
+import ipaddress
+import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -9,14 +12,23 @@ from django.core import checks
 from django_ray_runtime.conf import runtime_settings
 from django_ray_runtime.exceptions import InvalidSettings
 
+LOCK_SECONDS = 30  # a writer of SQLite waits for its turn, as long as many others may take
+WRITE_AHEAD_LOG = "PRAGMA journal_mode=WAL;"
+
+_JOURNAL_MODE = re.compile(
+    r"""\s* PRAGMA \s+ (?: \w+ \s* \. \s* )? journal_mode \s* [=(] \s* ['"]? (\w+) .*""",
+    re.IGNORECASE | re.VERBOSE | re.DOTALL,
+)
+
 
 @checks.register(checks.Tags.compatibility)
 def check_runtime(app_configs: Any = None, **kwargs: Any) -> list[checks.CheckMessage]:
     """Settings that cannot be used, and databases that cannot carry the queue."""
     try:
-        alias = runtime_settings().database
+        runtime = runtime_settings()
     except InvalidSettings as error:
         return [checks.Error(str(error), id="django_ray_runtime.E001")]
+    alias = runtime.database
     if alias not in settings.DATABASES:
         return [
             checks.Error(
@@ -25,30 +37,108 @@ def check_runtime(app_configs: Any = None, **kwargs: Any) -> list[checks.CheckMe
                 id="django_ray_runtime.E002",
             )
         ]
-    return list(_database_problems(alias))
+    return [*_database_problems(alias), *ray_problems(alias, runtime.ray_address)]
+
+
+def ray_problems(alias: str, address: str) -> list[checks.CheckMessage]:
+    """Why tasks of this database cannot run on the Ray at this address: a SQLite file is on
+    this machine, and the tasks of another would write to a file of their own, or to none."""
+    host = _host_of(address)
+    if not _is_sqlite(alias) or not host or _is_loopback(host):
+        return []
+    return [
+        checks.Error(
+            f"The queue is on SQLite (database {alias!r}), a file of this machine, so Ray must "
+            "run here too: expected the address auto, local, or one whose host is localhost, "
+            f"127.0.0.1 or [::1]; got {address!r}.",
+            hint=(
+                "Use PostgreSQL (DATABASE_URL=postgres://USER:PASSWORD@HOST:PORT/NAME), which "
+                "other machines reach, or a local Ray (RAY_ADDRESS or --address: local, or "
+                "127.0.0.1:6379 for one that `ray start --head` started here)."
+            ),
+            id="django_ray_runtime.E008",
+        )
+    ]
 
 
 def _database_problems(alias: str) -> Iterator[checks.CheckMessage]:
-    database: dict[str, Any] = settings.DATABASES[alias]
-    engine = database["ENGINE"]
-    if engine.endswith("postgresql"):
-        return
-    if not engine.endswith("sqlite3"):
+    engine = str(settings.DATABASES[alias]["ENGINE"])
+    if _is_sqlite(alias):
+        yield from _sqlite_problems(alias)
+    elif not engine.endswith("postgresql"):
         yield checks.Error(
             f"The queue runs on PostgreSQL or SQLite; database {alias!r} uses {engine}.",
             id="django_ray_runtime.E003",
         )
-        return
+
+
+def _sqlite_problems(alias: str) -> Iterator[checks.CheckMessage]:
+    database: dict[str, Any] = settings.DATABASES[alias]
     options = database.get("OPTIONS", {})
     if str(options.get("transaction_mode", "")).upper() != "IMMEDIATE":
-        yield checks.Error(
+        yield _demand(
+            alias, "transaction_mode", "IMMEDIATE", "E004",
             "On SQLite a transaction that reads and then writes fails with 'database is locked'.",
-            hint=f"Set DATABASES[{alias!r}]['OPTIONS']['transaction_mode'] = 'IMMEDIATE'.",
-            id="django_ray_runtime.E004",
-        )
-    if float(options.get("timeout", 5)) < 20:
-        yield checks.Warning(
-            "Several processes write to this SQLite file; a short lock timeout shows as errors.",
-            hint=f"Set DATABASES[{alias!r}]['OPTIONS']['timeout'] = 30.",
-            id="django_ray_runtime.W001",
-        )
+        )  # fmt: skip
+    commands = str(options.get("init_command") or "")
+    if _journal_mode(commands) != "WAL" and not _is_in_memory(database):
+        kept = commands.strip().rstrip(";")
+        wanted = f"{kept}; {WRITE_AHEAD_LOG}" if kept else WRITE_AHEAD_LOG
+        yield _demand(
+            alias, "init_command", wanted, "E006",
+            "On SQLite without write-ahead logging those who read and those who write the queue "
+            "wait for each other.",
+        )  # fmt: skip
+    if not _is_long_enough(options.get("timeout", 5)):
+        yield _demand(
+            alias, "timeout", LOCK_SECONDS, "E007",
+            "Several processes write to this SQLite file; a lock timeout of less than "
+            f"{LOCK_SECONDS} s shows as 'database is locked'.",
+        )  # fmt: skip
+
+
+def _demand(alias: str, option: str, value: Any, number: str, why: str) -> checks.CheckMessage:
+    return checks.Error(
+        why,
+        hint=f"Set DATABASES[{alias!r}]['OPTIONS'][{option!r}] = {value!r}.",
+        id=f"django_ray_runtime.{number}",
+    )
+
+
+def _is_sqlite(alias: str) -> bool:
+    return str(settings.DATABASES[alias]["ENGINE"]).endswith("sqlite3")
+
+
+def _is_in_memory(database: dict[str, Any]) -> bool:
+    """A database in memory cannot have a log beside it."""
+    name = database.get("NAME")
+    if isinstance(name, Path):
+        return False
+    return ":memory:" in str(name) or "mode=memory" in str(name)
+
+
+def _journal_mode(commands: str) -> str | None:
+    """The mode that these commands end with. Django too takes them apart at each semicolon."""
+    found = [_JOURNAL_MODE.fullmatch(command) for command in commands.split(";")]
+    return next((match[1].upper() for match in reversed(found) if match), None)
+
+
+def _is_long_enough(timeout: Any) -> bool:
+    try:
+        return float(timeout) >= LOCK_SECONDS
+    except (TypeError, ValueError):
+        return False
+
+
+def _host_of(address: str) -> str:
+    """Of HOST:PORT or ray://HOST:PORT; empty for the words auto and local, and for what is no
+    address, which Ray's own part of the code refuses."""
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    return host.strip("[]") if port.isdecimal() else ""
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import connections
 
+from django_ray_runtime.checks import LOCK_SECONDS, WRITE_AHEAD_LOG
 from django_ray_runtime.conf import runtime_settings
 from django_ray_runtime.doctor.report import Check, ok, problem, warning
 from django_ray_runtime.exceptions import NotMigrated, Unusable
@@ -84,15 +85,15 @@ def _sqlite(alias: str) -> Iterator[Check]:
     if journal == "wal":
         yield ok(_AREA, "journal", "journal_mode is wal: readers do not wait for a writer.")
     else:
-        remedy = "Set OPTIONS['init_command'] = 'PRAGMA journal_mode=WAL;'."
+        remedy = f"Set OPTIONS['init_command'] = {WRITE_AHEAD_LOG!r}, on a disk of this machine."
         told = f"journal_mode is {journal}: readers and writers wait for each other."
         yield warning(_AREA, "journal", told, remedy)
     wait = int(_value(alias, "PRAGMA busy_timeout")) / 1000
     told = f"A writer waits up to {wait:g} s for another."
-    if wait >= 20:
+    if wait >= LOCK_SECONDS:
         yield ok(_AREA, "locking", told)
     else:
-        yield warning(_AREA, "locking", told, "Set OPTIONS['timeout'] = 30.")
+        yield warning(_AREA, "locking", told, f"Set OPTIONS['timeout'] = {LOCK_SECONDS}.")
     level = {0: "off", 1: "normal", 2: "full", 3: "extra"}.get(
         int(_value(alias, "PRAGMA synchronous")), "unknown"
     )

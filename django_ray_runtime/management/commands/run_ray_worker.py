@@ -13,6 +13,7 @@ from django.core.management.base import (
 from django.tasks import task_backends
 
 from django_ray_runtime.backend import RayTaskBackend
+from django_ray_runtime.checks import ray_problems
 from django_ray_runtime.conf import runtime_settings
 from django_ray_runtime.exceptions import Unusable
 from django_ray_runtime.readiness import demand_database
@@ -135,10 +136,12 @@ class Command(BaseCommand):
 
 def _supervisor(options: dict[str, Any]) -> Supervisor:
     settings = runtime_settings()
+    address = options["address"] or settings.ray_address
+    if options["executor"] != "sequential":
+        _demand_ray_in_reach(settings.database, address)
     demand_database(settings.database)
     weights = _served(options["queues"], options["exclude_queues"])
     grace = settings.grace_seconds if options["grace"] is None else options["grace"]
-    address = options["address"] or settings.ray_address
     if (
         options["processes"] > 1
         and options["executor"] != "sequential"
@@ -178,6 +181,11 @@ def _supervisor(options: dict[str, Any]) -> Supervisor:
         grace=grace,
         temp_root=settings.ray_temp_dir,
     )
+
+
+def _demand_ray_in_reach(alias: str, address: str) -> None:
+    for found in ray_problems(alias, address):
+        raise CommandError(f"{found.msg} {found.hint}")
 
 
 def _served(asked: dict[str, int] | None, excluded: tuple[str, ...] | None) -> dict[str, int]:
