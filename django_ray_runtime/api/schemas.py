@@ -37,6 +37,7 @@ _TASK = {
     "attempt": 1,
     "failures": 0,
     "losses": 0,
+    "suspect": False,
     "worker": _WORKER,
     "cancel_asked_at": None,
     "progress": _PROGRESS,
@@ -121,6 +122,9 @@ class TaskOut(Schema):
     attempt: int = Field(description="Number of the latest run; 0: none so far.")
     failures: int = Field(description="How many runs failed by themselves.")
     losses: int = Field(description="How many runs ended with a lost worker or Ray process.")
+    suspect: bool = Field(
+        description="It may have ended a worker: its next run is made with nothing beside it."
+    )
     worker: str | None = Field(description="Who runs it now.")
     cancel_asked_at: datetime | None = Field(description="Since when it is told to stop.")
     progress: ProgressOut | None

@@ -38,7 +38,7 @@ def _values(row: QueuedTask) -> dict[str, Any]:
     state = State(row.state)
     same = (
         "id", "priority", "enqueued_at", "run_after", "expires_at", "started_at", "finished_at",
-        "attempt", "failures", "losses", "worker", "cancel_asked_at",
+        "attempt", "failures", "losses", "suspect", "worker", "cancel_asked_at",
     )  # fmt: skip
     return {
         **{name: getattr(row, name) for name in same},

@@ -38,6 +38,7 @@ class TestList:
             "id": task.id, "task": "tests.tasks.add", "state": "SCHEDULED", "status": "READY",
             "queue": "bulk", "priority": 5, "args": [1], "kwargs": {"b": 2}, "expires_at": None,
             "started_at": None, "finished_at": None, "attempt": 0, "failures": 0, "losses": 0,
+            "suspect": False,
             "worker": None, "cancel_asked_at": None, "progress": None,
         }  # fmt: skip
 
