@@ -10,6 +10,7 @@ import threading
 import time
 from typing import Any
 
+import psutil
 from django.tasks import task
 
 MIB = 2**20
@@ -63,7 +64,7 @@ def take_until_killed(limit, started):
 def ask_for_more_than_there_is():
     """A request for memory that is refused: Python's own error, and the process lives."""
     before = resource.getrlimit(resource.RLIMIT_AS)
-    used = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
+    used = psutil.Process().memory_info().vms
     resource.setrlimit(resource.RLIMIT_AS, (used + 512 * MIB, before[1]))
     try:
         return len(bytearray(2048 * MIB))
@@ -147,3 +148,8 @@ def print_text(text, to_bytes=False):
         sys.stdout.flush()
     else:
         print(text.encode().decode("unicode_escape"))
+
+
+@task
+def raise_long(length):
+    raise ValueError(f"the beginning{'x' * length}the end")
