@@ -38,6 +38,10 @@ _OPTIONAL_SECONDS = _Rule(
     lambda v: v is None or (_is_number(v) and 0 < v < _CENTURY),
 )
 _AT_LEAST_ONE = _Rule("a whole number of at least 1", lambda v: _is_whole(v) and v >= 1)
+# PostgreSQL holds no JSON of 256 MiB, and refuses it as if it had no memory left.
+_SIZE = _Rule(
+    "a whole number from 1 to 134217728 (128 MiB)", lambda v: _is_whole(v) and 1 <= v <= 2**27
+)
 _COUNT = _Rule("a whole number of at least 0", lambda v: _is_whole(v) and v >= 0)
 _OPTIONAL_COUNT = _Rule(
     "a whole number of at least 1, or None", lambda v: v is None or (_is_whole(v) and v >= 1)
@@ -82,10 +86,10 @@ class RuntimeSettings:
         3, _COUNT, "How often a task whose worker or Ray process was lost runs again."
     )
     max_argument_bytes: int = _key(
-        4_194_304, _AT_LEAST_ONE, "Largest arguments of a task, as JSON."
+        4_194_304, _SIZE, "Largest arguments of a task, as JSON; at most 128 MiB."
     )
     max_result_bytes: int = _key(
-        4_194_304, _AT_LEAST_ONE, "Largest return value of a task, as JSON."
+        4_194_304, _SIZE, "Largest return value of a task, as JSON; at most 128 MiB."
     )
     max_output_bytes: int = _key(
         65_536, _COUNT, "How much of the end of each run's output is kept; 0 keeps none."

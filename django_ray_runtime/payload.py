@@ -59,3 +59,12 @@ def to_text(value: str) -> str:
     return (
         _COLOUR.sub("", value).replace("\x00", "\ufffd").encode("utf-8", "replace").decode("utf-8")
     )
+
+
+def without_middle(text: str, limit: int) -> str:
+    """`text`, or where it has more than `limit` characters, its beginning and its end."""
+    if len(text) <= limit:
+        return text
+    half = limit // 2
+    left_out = len(text) - 2 * half
+    return f"{text[:half]}\n[{left_out:,} characters left out]\n{text[-half:]}"

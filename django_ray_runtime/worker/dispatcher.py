@@ -106,22 +106,23 @@ class Dispatcher:
             self._keyless = KEYLESS_FILLS  # a long task would make that a long time
 
     def flush(self) -> int:
-        """Write what has finished, all in one statement. Returns how many were still ours.
+        """Write what has finished, in one statement where it can carry all. Returns how many were
+        still ours.
 
         When the database does not answer, the outcomes are kept for the next flush.
         """
         self._collect()
-        if not self._unwritten:
-            return 0
-        batch = dict(self._unwritten)
-        accepted = self._write([outcome for _, outcome in batch.values()])
-        for task_id, (claim, outcome) in batch.items():
-            del self._unwritten[task_id]
-            if task_id in accepted:
-                self.books.settled(claim, outcome, accepted[task_id])
-            else:
-                self.books.dropped(claim)
-        return len(accepted)
+        ours = 0
+        for batch in outcomes.portions(list(self._unwritten.values())):
+            accepted = self._write([outcome for _, outcome in batch])
+            ours += len(accepted)
+            for claim, outcome in batch:
+                del self._unwritten[claim.id]
+                if claim.id in accepted:
+                    self.books.settled(claim, outcome, accepted[claim.id])
+                else:
+                    self.books.dropped(claim)
+        return ours
 
     def reconcile(self) -> None:
         """After the database failed: give back claims whose answer never arrived here."""

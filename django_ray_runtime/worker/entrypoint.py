@@ -21,13 +21,15 @@ from django_ray_runtime.conf import runtime_settings
 from django_ray_runtime.context import Run, running
 from django_ray_runtime.exceptions import CallCancelled, CallLost
 from django_ray_runtime.options import TaskOptions, read_options
-from django_ray_runtime.payload import to_json, to_text
+from django_ray_runtime.payload import to_json, to_text, without_middle
 from django_ray_runtime.records import CLAIM_COLUMNS, Claim, Failure
 from django_ray_runtime.results import load_task, result_of_claim
 from django_ray_runtime.retries import retry_delay
 from django_ray_runtime.store import get_store
 from django_ray_runtime.task_context import RayTaskContext
 from django_ray_runtime.worker.output import captured
+
+MAX_TRACEBACK = 65_536  # characters of it that are kept
 
 _fields = attrgetter(*CLAIM_COLUMNS)
 
@@ -99,7 +101,8 @@ def run_task(packed: bytes) -> Wire:
 def failure_of(error: BaseException) -> Failure:
     """The exception's class path and traceback, as texts that a database can hold."""
     kind = type(error)
-    trace = "".join(format_exception(error))
+    # A message may quote megabytes, and every list of errors would carry them.
+    trace = without_middle("".join(format_exception(error)), MAX_TRACEBACK)
     return Failure(f"{kind.__module__}.{kind.__qualname__}", to_text(trace))
 
 
@@ -118,9 +121,10 @@ def _call(claim: Claim, options: TaskOptions) -> str:
         _demand_fit(task, given, kwargs, error)
         raise
     text = to_json(value, f"the return value of {claim.task_path}")
-    if len(text) > (limit := runtime_settings().max_result_bytes):
+    limit = runtime_settings().max_result_bytes
+    if 4 * len(text) > limit and (size := len(text.encode())) > limit:  # 4: the most of a character
         raise ValueError(
-            f"The return value of {claim.task_path} has {len(text):,} characters of JSON, over "
+            f"The return value of {claim.task_path} has {size:,} bytes of JSON, over "
             f"MAX_RESULT_BYTES ({limit:,}). Store the data (a file, a row) and return where it is."
         )
     return text

@@ -1,5 +1,6 @@
 """What can become of a claimed task, as outcomes for the store."""
 
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from django_ray_runtime.conf import runtime_settings
@@ -9,6 +10,28 @@ from django_ray_runtime.records import Claim, Failure, Outcome, StopReason
 from django_ray_runtime.retries import retry_delay
 from django_ray_runtime.states import State
 from django_ray_runtime.worker.entrypoint import Report
+
+# Characters that are written with one statement. PostgreSQL takes a gigabyte at most and ends the
+# connection of who sends more, which would look like an outage, for ever; and in a statement a
+# character may take twelve bytes.
+PORTION = 2**25
+
+
+def portions(
+    waiting: Iterable[tuple[Claim, Outcome]],
+) -> Iterator[list[tuple[Claim, Outcome]]]:
+    """What waits to be written, in order, cut into what one statement can carry."""
+    batch: list[tuple[Claim, Outcome]] = []
+    size = 0
+    for claim, outcome in waiting:
+        more = _size(outcome)
+        if batch and size + more > PORTION:
+            yield batch
+            batch, size = [], 0
+        batch.append((claim, outcome))
+        size += more
+    if batch:
+        yield batch
 
 
 def of_report(claim: Claim, report: Report) -> Outcome:
@@ -63,6 +86,12 @@ def _failed(
 ) -> Outcome:
     state = State.FAILED if retry_in is None else State.SCHEDULED
     return _outcome(claim, state, report, failure=failure, delay=retry_in or 0.0, blamed=True)
+
+
+def _size(outcome: Outcome) -> int:
+    failure = outcome.failure
+    traceback = failure.traceback if failure else ""
+    return len(outcome.return_value or "") + len(traceback) + len(outcome.output)
 
 
 def _outcome(claim: Claim, state: State, report: Report | None, **values: Any) -> Outcome:

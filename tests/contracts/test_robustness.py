@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.db import connection, connections, transaction
+from django.db import OperationalError, connection, connections, transaction
 from django.db.models.signals import pre_delete
 from django.utils import timezone
 
@@ -19,6 +19,7 @@ from django_ray_runtime.models import QueuedTask, TaskProgress
 from django_ray_runtime.progress import report
 from django_ray_runtime.states import State
 from django_ray_runtime.store import Store
+from django_ray_runtime.worker import outcomes
 from django_ray_runtime.worker.dispatcher import Dispatcher
 from django_ray_runtime.worker.maintenance import Duty, Maintenance
 from django_ray_runtime.worker.output import Tail, _TailHandler
@@ -221,3 +222,33 @@ def test_many_endings_are_told_with_few_statements(
     QueuedTask.objects.update(state=State.EXPIRED, finished_at=timezone.now())
     with django_assert_max_num_queries(3):
         announce_ended([uuid.UUID(result.id) for result in results])
+
+
+def test_more_than_one_statement_can_carry_is_written_with_several(
+    store: Store, worker: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And what was not written when the database failed in between is kept."""
+    monkeypatch.setattr(outcomes, "PORTION", 60)
+    executor = HeldExecutor(slots=5)
+    dispatcher = Dispatcher(store, executor, worker=worker, queues=QUEUES, concurrency=5)
+    tasks.nothing.enqueue_many([()] * 5)
+    dispatcher.fill()
+    sizes: list[int] = []
+    finish_many = store.finish_many
+
+    def fail_at_the_second(worker: str, batch: Any) -> Any:
+        sizes.append(len(batch))
+        if len(sizes) == 2:
+            raise OperationalError("gone")
+        return finish_many(worker, batch)
+
+    monkeypatch.setattr(store, "finish_many", fail_at_the_second)
+    for call, length in zip(executor.calls, (20, 20, 20, 100, 1), strict=True):
+        call.finish([0.0, f'"{"x" * (length - 2)}"' if length > 1 else "1", None, None, None, ""])
+    with pytest.raises(OperationalError):
+        dispatcher.flush()
+    assert QueuedTask.objects.finished().count() == 3
+    assert dispatcher.flush() == 2
+    assert sizes == [3, 1, 1, 1]
+    assert set(QueuedTask.objects.values_list("state", flat=True)) == {"SUCCESSFUL"}
+    assert dispatcher.idle

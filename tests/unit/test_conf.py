@@ -30,6 +30,7 @@ def test_an_unknown_key_is_refused_with_the_known_ones() -> None:
         ("RAY_DASHBOARD_PORT", 70000, "must be a port from 1 to 65535, got 70000"),
         ("RAY_DASHBOARD", "yes", "must be True or False, got 'yes'"),
         ("MAX_LOST_RERUNS", -1, "must be a whole number of at least 0, got -1"),
+        ("MAX_RESULT_BYTES", 2**28, "must be a whole number from 1 to 134217728"),
         ("PRELOAD", ["nodots"], "must be a list of dotted paths"),
         ("RAY_NUM_CPUS", 0, "must be a whole number of at least 1, or None, got 0"),
     ],

@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from django_ray_runtime.payload import to_json, to_text
+from django_ray_runtime.payload import to_json, to_text, without_middle
 
 
 def test_json_values_pass() -> None:
@@ -39,3 +39,8 @@ def test_a_backslash_before_u0000_is_an_ordinary_text() -> None:
 def test_any_text_becomes_one_that_can_be_stored() -> None:
     assert to_text("a\x00b\ud800c") == "a\ufffdb?c"
     assert to_text("\x1b[36mray::f()\x1b[39m") == "ray::f()"
+
+
+def test_of_a_long_text_the_beginning_and_the_end_are_kept() -> None:
+    assert without_middle("0123456789", 10) == "0123456789"
+    assert without_middle("0123456789", 4) == "01\n[6 characters left out]\n89"
