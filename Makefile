@@ -74,8 +74,8 @@ test-fast: setup-dev ## Run the tests that take under a minute together
 			-m "not slow and not ray"
 
 test-faults: setup-dev ## Kill, freeze and cut off everything, for about twenty minutes
-	@$(isolated) $(PY) -m tests.with_postgres $(PY) -m pytest tests/faults
-	@$(isolated) unset TEST_DATABASE_URL; $(PY) -m pytest tests/faults
+	@$(isolated) $(PY) -m tests.with_postgres $(PY) -m pytest tests/faults -m "not brief"
+	@$(isolated) unset TEST_DATABASE_URL; $(PY) -m pytest tests/faults -m "not brief"
 
 lint: setup-dev ## Check style, types, layers, migrations and settings
 	$(PY) -m ruff check .

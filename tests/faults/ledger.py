@@ -88,6 +88,13 @@ def runs() -> dict[uuid.UUID, list[Run]]:
     return found
 
 
+def has_run(worker: str) -> bool:
+    """Whether this boot has begun to run something."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT EXISTS (SELECT 1 FROM {TABLE} WHERE worker = %s)", [worker])
+        return bool(cursor.fetchone()[0])
+
+
 def wait_until_final(quantity: int, seconds: float) -> None:
     """Until so many tasks have ended; then the laws can be asked for."""
     deadline = time.monotonic() + seconds

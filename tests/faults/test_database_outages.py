@@ -32,7 +32,7 @@ def fleet(stack: ExitStack, folder: Path, size: int) -> list[WorkerProcess]:
 @pytest.mark.parametrize(
     ("restarts", "quantity"),
     [
-        pytest.param(2, 1_500, id="quick"),
+        pytest.param(2, 1_500, id="quick", marks=pytest.mark.brief),
         pytest.param(8, 8_000, id="full", marks=pytest.mark.long),
     ],
 )
@@ -59,7 +59,7 @@ def test_a_server_that_crashes_and_returns_loses_nothing(
     ("seconds", "quantity"),
     [
         # Short of DEAD_AFTER_SECONDS: whoever beat last before it looks younger than the others.
-        pytest.param(10.0, 800, id="quick"),
+        pytest.param(10.0, 800, id="quick", marks=pytest.mark.brief),
         pytest.param(30.0, 4_000, id="full", marks=pytest.mark.long),
     ],
 )

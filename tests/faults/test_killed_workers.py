@@ -15,6 +15,7 @@ from tests.faults.ledger import (
     check_laws,
     count_refused,
     database_seconds,
+    has_run,
     runs,
     wait_until_final,
 )
@@ -31,8 +32,8 @@ RESTART_SECONDS = 20.0  # from the kill of a whole worker until its task runs ag
 @pytest.mark.parametrize(
     ("kills", "quantity", "pause"),
     [
-        pytest.param(3, 1_500, 1.0, id="quick"),
-        pytest.param(20, 10_000, 2.5, id="full", marks=pytest.mark.long),
+        pytest.param(3, 1_500, 1.0, id="quick", marks=pytest.mark.brief),
+        pytest.param(20, 10_000, 1.0, id="full", marks=pytest.mark.long),
     ],
 )
 def test_nothing_is_lost_when_a_worker_is_killed_again_and_again(
@@ -46,12 +47,7 @@ def test_nothing_is_lost_when_a_worker_is_killed_again_and_again(
             victim = WorkerProcess(tmp_path / f"victim{number}", *SEQUENTIAL)
             stack.callback(victim.stop)
             boot = victim.wait_until_active()
-            wait_until(
-                lambda boot=boot: any(
-                    run.worker == boot.id for its in runs().values() for run in its
-                ),
-                "it runs tasks",
-            )
+            wait_until(lambda boot=boot: has_run(boot.id), "it runs tasks")
             time.sleep(pause)  # not a wait for something: so long it may work
             killed.kill(victim)
         wait_until_final(quantity, 240)
@@ -90,7 +86,7 @@ def test_a_child_that_dies_under_its_supervisor_loses_its_tasks_for_seconds_only
 @pytest.mark.parametrize(
     ("rounds", "quantity"),
     [
-        pytest.param(2, 600, id="quick"),
+        pytest.param(2, 600, id="quick", marks=pytest.mark.brief),
         pytest.param(10, 4_000, id="full", marks=pytest.mark.long),
     ],
 )
@@ -119,7 +115,10 @@ def test_a_rolling_restart_fails_cancels_and_loses_nothing(
 
 @pytest.mark.parametrize(
     "frozen",
-    [pytest.param(20.0, id="quick"), pytest.param(60.0, id="full", marks=pytest.mark.long)],
+    [
+        pytest.param(20.0, id="quick", marks=pytest.mark.brief),
+        pytest.param(60.0, id="full", marks=pytest.mark.long),
+    ],
 )
 def test_a_worker_that_was_frozen_finds_its_outcomes_refused(tmp_path: Path, frozen: float) -> None:
     started, release = tmp_path / "started", tmp_path / "release"

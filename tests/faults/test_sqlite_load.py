@@ -212,7 +212,10 @@ def workers(transactional_db: None, tmp_path: Path) -> Iterator[list[WorkerProce
 
 @pytest.mark.parametrize(
     "seconds",
-    [pytest.param(10, id="quick"), pytest.param(60, id="full", marks=pytest.mark.long)],
+    [
+        pytest.param(10, id="quick", marks=pytest.mark.brief),
+        pytest.param(60, id="full", marks=pytest.mark.long),
+    ],
 )
 def test_nobody_is_told_that_a_busy_sqlite_is_locked(
     site: Site, workers: list[WorkerProcess], seconds: int
