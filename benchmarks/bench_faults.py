@@ -70,7 +70,7 @@ def measure(report: Report, executor: str, seconds: float) -> None:
         kills, tasks, killed = kill_for(seconds, arguments, Path(folder))
         lost = tasks - QueuedTask.objects.filter(state="SUCCESSFUL").count()
         twice = sum(len(its_runs) - 1 for its_runs in runs().values())
-        ledger_of = check_laws(tasks, killed.at)
+        ledger_of = check_laws(tasks, killed.boots)
         refused = count_refused(ledger_of)
         restarts = killed.restarts(ledger_of) or [0.0]
     report.add(f"{executor}: workers killed", kills, "")

@@ -1,24 +1,35 @@
-"""Killing workers, and noting when."""
+"""Killing workers, and how long what they held has to wait."""
 
-import itertools
 import uuid
 
+from django_ray_runtime.models import QueuedTask
 from tests.faults.ledger import Run, boots_of, database_seconds
 from tests.support import WorkerProcess
 
 
 class Killed:
-    """Boots that were killed, and when by the database's clock."""
+    """What was killed. Seconds of the database's clock."""
 
     def __init__(self) -> None:
-        self.at: dict[str, float] = {}
+        self.boots: set[str] = set()
+        self._cuts: dict[uuid.UUID, list[float]] = {}  # when each task lost who held it
 
     def kill(self, worker: WorkerProcess) -> None:
-        boots = boots_of(worker.process.pid)
+        """kill -9 of the worker and all its processes."""
+        boots = boots_of(worker.process.pid) - self.boots
         worker.kill_whole()
-        self.at |= dict.fromkeys(boots - self.at.keys(), database_seconds())
+        at = database_seconds()
+        held = QueuedTask.objects.running().filter(worker__in=boots)
+        for task in held.values_list("id", flat=True):
+            self._cuts.setdefault(task, []).append(at)
+        self.boots |= boots
 
     def restarts(self, ledger_of: dict[uuid.UUID, list[Run]]) -> list[float]:
-        """Seconds from the kill of each run that was cut off until the next run of its task."""
-        pairs = [pair for its_runs in ledger_of.values() for pair in itertools.pairwise(its_runs)]
-        return [after.began - self.at[before.worker] for before, after in pairs]
+        """For each task that a killed worker held, begun or not: seconds until it ran again, or
+        was lost again by the next worker that held it."""
+        found = []
+        for task, cuts in self._cuts.items():
+            events = sorted(cuts + [run.began for run in ledger_of[task]])
+            for at in cuts:
+                found += [event - at for event in events if event > at][:1]
+        return found

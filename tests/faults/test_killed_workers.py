@@ -52,12 +52,12 @@ def test_nothing_is_lost_when_a_worker_is_killed_again_and_again(
             killed.kill(victim)
         wait_until_final(quantity, 240)
         assert survivor.process.poll() is None
-    ledger_of = check_laws(quantity, killed.at)
+    ledger_of = check_laws(quantity, killed.boots)
     restarts = killed.restarts(ledger_of)
-    assert restarts, "no kill hit a task in mid-run, so the test shows nothing"
+    assert len(restarts) >= kills, "the workers held nothing, so the test shows nothing"
     assert max(restarts) <= RESTART_SECONDS
-    assert len(restarts) <= kills * HELD, "what a worker did not hold at its kill ran again"
-    assert count_refused(ledger_of) == len(restarts)
+    assert len(restarts) <= kills * HELD
+    assert count_refused(ledger_of) == sum(len(its_runs) - 1 for its_runs in ledger_of.values())
     assert not QueuedTask.objects.filter(losses__gt=1).exists()
 
 
