@@ -11,7 +11,8 @@ RuntimeFault
 ├── ExecutorLost        what runs the calls is gone; only a new process helps
 ├── Infeasible          no machine of the cluster has what a call asks for
 ├── CallLost            the process that ran a call is gone
-├── CallCancelled       a call was taken back before it ran, or stopped
+├── CallCancelled       a call was taken back, or stopped
+│   └── CallNotStarted  … and had certainly not begun
 └── outcomes that a task's result can carry
     ├── WorkerLost
     ├── Cancelled
@@ -66,6 +67,10 @@ class CallLost(RuntimeFault):
 
 class CallCancelled(RuntimeFault):
     """The call was taken back before it ran, or was stopped."""
+
+
+class CallNotStarted(CallCancelled):
+    """The call was taken back, and it is certain that it never began."""
 
 
 class WorkerLost(RuntimeFault):

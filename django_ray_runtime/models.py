@@ -90,7 +90,7 @@ class QueuedTask(models.Model):
     suspect = models.BooleanField(
         default=False,
         db_default=False,
-        help_text="It may have ended a worker: its next run is made alone.",
+        help_text="A run of it was lost: the next is given to a free slot only.",
     )
     worker_ids = models.JSONField(default=list, help_text="The worker of each run, in order.")
     started_at = models.DateTimeField(null=True)
@@ -198,7 +198,7 @@ class Worker(models.Model):
     )
     ended_at = models.DateTimeField(null=True)
     handed = models.JSONField(
-        null=True, help_text="The tasks given to its executor; null: any of those it holds may be."
+        null=True, help_text="The runs given to its executor; null: any of those it holds may be."
     )
     released = models.PositiveIntegerField(
         default=0, help_text="How many of its tasks were rescued when it was lost."

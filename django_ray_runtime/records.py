@@ -28,7 +28,7 @@ class Claim:
     options: str  # JSON text, see options.TaskOptions
     failures: int
     losses: int
-    suspect: bool = False  # it may have ended its worker: it runs alone
+    suspect: bool = False  # a run of it was lost: nothing is given ahead beside it
     worker_ids: tuple[str, ...]
     enqueued_at: datetime
     run_after: datetime | None
@@ -86,7 +86,7 @@ class Outcome:
     delay: float = 0.0  # seconds until it may run again, with state SCHEDULED
     blamed: bool = False  # the run failed by itself: one of its max_attempts is used up
     lost: bool = False  # the run ended with a lost process, and is charged with it
-    suspect: bool = False  # the run may have ended its worker: the next one is made alone
+    suspect: bool = False  # the run was lost: what runs beside the next one is to be known
     spends_attempt: bool = True  # False: it never started, and its claim is undone
     seconds: float | None = None  # how long it ran, where that is known; not stored
 

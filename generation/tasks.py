@@ -40,7 +40,11 @@ def generate_games(context: Any, job_id: str) -> dict[str, Any]:
     note_progress(0)
     made = make_file(job.order, folder / name, note_progress)
     ours = GenerationJob.objects.filter(
-        id=job.id, task_id=context.task_result.id, task__state="RUNNING", task__attempt=attempt
+        id=job.id,
+        task_id=context.task_result.id,
+        task__state="RUNNING",
+        task__attempt=attempt,
+        task__worker=context.task_result.worker_ids[-1],
     )
     published = ours.update(
         file_name=name,

@@ -84,8 +84,6 @@ def attempts(row: QueuedTask) -> str:
     notes = [words.count(row.failures, "failure")] if row.failures else []
     if row.losses:
         notes.append(words.count(row.losses, "loss", "es"))
-    if row.suspect:
-        notes.append("runs alone next: it may have ended a worker")
     return f"{row.attempt} ({', '.join(notes)})" if notes else str(row.attempt)
 
 

@@ -123,7 +123,7 @@ class TaskOut(Schema):
     failures: int = Field(description="How many runs failed by themselves.")
     losses: int = Field(description="How many runs ended with a lost worker or Ray process.")
     suspect: bool = Field(
-        description="It may have ended a worker: its next run is made with nothing beside it."
+        description="A run of it was lost: the next one is given to a free slot only."
     )
     worker: str | None = Field(description="Who runs it now.")
     cancel_asked_at: datetime | None = Field(description="Since when it is told to stop.")

@@ -58,13 +58,14 @@ class Executor(ABC):
     def outcome(self, handle: Handle) -> Any:
         """The value of a finished call, or raises its own exception.
 
-        Raises CallLost when its process died, CallCancelled when it was recalled before it
-        ran or was cancelled.
+        Raises CallLost when its process died, CallCancelled when it was recalled or cancelled,
+        CallNotStarted where it is certain that it had not begun.
         """
 
     @abstractmethod
     def recall(self, handle: Handle) -> None:
-        """Take a call back if it has not started; it then ends as CallCancelled. A running
+        """Take a call back if it has not started; it then ends as CallCancelled (CallNotStarted
+        where the executor knows that it had not begun). A running
         call is interrupted where the executor can (KeyboardInterrupt)."""
 
     @abstractmethod

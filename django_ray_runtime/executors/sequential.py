@@ -10,7 +10,7 @@ from django.db import connections
 
 from django_ray_runtime.conf import runtime_settings
 from django_ray_runtime.context import current_run, part_of, running
-from django_ray_runtime.exceptions import CallCancelled, ExecutorLost
+from django_ray_runtime.exceptions import CallCancelled, CallNotStarted, ExecutorLost
 from django_ray_runtime.executors.base import (
     DEFAULT_OPTIONS,
     CallOptions,
@@ -111,7 +111,7 @@ class BackgroundExecutor(Executor):
         try:
             return handle.result(timeout=0)
         except CancelledError:
-            raise CallCancelled("The call was taken back before it started.") from None
+            raise CallNotStarted("The call was taken back before it started.") from None
         except KeyboardInterrupt:
             raise CallCancelled("The call was interrupted.") from None
 

@@ -87,11 +87,12 @@ class Store(ABC):
         ours = ours.filter(id=claim.id, attempt=claim.attempt, worker=claim.worker_ids[-1])
         return bool(ours.update(deadline=until))
 
-    def note_handed(self, worker: str, ids: Collection[uuid.UUID] | None) -> bool:
-        """Write down which tasks `worker` gives to its executor, ahead of doing so; None: any
-        that it holds. False when it was declared dead, and must give it none."""
+    def note_handed(self, worker: str, runs: Collection[tuple[uuid.UUID, int]] | None) -> bool:
+        """Write down which runs (task, attempt) `worker` gives to its executor, ahead of doing so;
+        None: any of what it holds. False when it was declared dead, and must give it none."""
         ours = Worker.objects.using(self.alias).living().filter(id=worker)
-        return bool(ours.update(handed=None if ids is None else [one.hex for one in ids]))
+        names = None if runs is None else [handed_name(*run) for run in runs]
+        return bool(ours.update(handed=names))
 
     def to_stop(self, worker: str) -> dict[uuid.UUID, StopReason]:
         """What `worker` runs and is to stop, and why."""
@@ -160,6 +161,11 @@ class Store(ABC):
     def close(self) -> None:
         """Give the connection back; the next verb opens a new one."""
         connections[self.alias].close()
+
+
+def handed_name(task_id: uuid.UUID, attempt: int) -> str:
+    """A run, as it stands in `Worker.handed`."""
+    return f"{task_id.hex}:{attempt}"
 
 
 def _first_state(task: QueuedTask) -> State:

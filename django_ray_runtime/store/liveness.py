@@ -4,8 +4,8 @@ Written with the ORM, the same on both databases. Only the database's clock coun
 
 What a lost worker held falls into three. What it had not given to its executor never began:
 it goes back as if never claimed. What it had given is charged with a loss. Where tasks are so
-short that it did not say which, none is charged: each runs alone next, and whoever ends a
-worker then has shown it.
+short that it did not say which, none is charged, but each becomes a suspect: its next run is
+given to a free slot only and noted down, and is charged if it is lost.
 """
 
 import uuid
@@ -23,7 +23,7 @@ from django_ray_runtime.conf import runtime_settings
 from django_ray_runtime.models import QueuedTask, Worker, WorkerQuerySet
 from django_ray_runtime.records import Failure, Outcome
 from django_ray_runtime.states import FINAL, State, WorkerState
-from django_ray_runtime.store.base import Store
+from django_ray_runtime.store.base import Store, handed_name
 
 RESCUE_BATCH = 500
 
@@ -120,7 +120,14 @@ class Liveness:
         # Chosen without an order, which SQLite would get by reading all the table's rows.
         batch = list(orphans.values_list("id", flat=True)[:RESCUE_BATCH])
         # Locked in one fixed order, the same as in finish_many: no deadlock with it.
-        return list(orphans.filter(id__in=batch).order_by("id").select_for_update())
+        found = list(orphans.filter(id__in=batch).order_by("id").select_for_update())
+        # Where that had to wait, a row may be with a worker that was not there when it began.
+        living = set(
+            self._living()
+            .filter(id__in={task.worker for task in found})
+            .values_list("id", flat=True)
+        )
+        return [task for task in found if task.worker not in living]
 
     def _take(self, worker: str, tasks: Sequence[QueuedTask]) -> dict[uuid.UUID, State]:
         """Finish on behalf of a lost worker, and count that in its row."""
@@ -144,11 +151,9 @@ def _by_worker(tasks: Iterable[QueuedTask]) -> dict[str, list[QueuedTask]]:
 
 def _loss(task: QueuedTask, handed: Collection[str] | None) -> Outcome:
     """What becomes of a task whose worker is lost, which had given `handed` to its executor."""
-    if handed is not None and task.id.hex not in handed:
+    if handed is not None and handed_name(task.id, task.attempt) not in handed:
         return _outcome(task, State.READY, spends_attempt=False)
     charged = handed is not None
-    # One that lost two workers runs alone: its neighbours must not pay for it again.
-    suspect = not charged or task.losses > 0
     final = charged and task.losses >= runtime_settings().max_lost_reruns
     # One that was to be cancelled becomes CANCELLED in place of READY.
     state = State.FAILED if final and task.cancel_asked_at is None else State.READY
@@ -157,7 +162,7 @@ def _loss(task: QueuedTask, handed: Collection[str] | None) -> Outcome:
         "django_ray_runtime.exceptions.WorkerLost",
         f"WorkerLost: worker {task.worker} was lost {how}.\n",
     )
-    return _outcome(task, state, failure=failure, lost=charged, suspect=suspect)
+    return _outcome(task, state, failure=failure, lost=charged, suspect=True)
 
 
 def _outcome(task: QueuedTask, state: State, **values: Any) -> Outcome:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection
 from typing import Any, ClassVar
 
-from django_ray_runtime.exceptions import CallCancelled
+from django_ray_runtime.exceptions import CallNotStarted
 from django_ray_runtime.executors.base import (
     DEFAULT_OPTIONS,
     CallOptions,
@@ -96,7 +96,7 @@ class HeldExecutor(Executor):
     def recall(self, handle: Handle) -> None:
         """Held calls have not started, so they end as taken back."""
         if not handle.done:
-            handle.finish(error=CallCancelled("recalled"))
+            handle.finish(error=CallNotStarted("recalled"))
 
     def interrupt(self, handle: Handle) -> None:
         """Noted only: the test says how the call takes it."""

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from django.db import DataError, IntegrityError
 
 from django_ray_runtime.conf import runtime_settings
-from django_ray_runtime.exceptions import CallCancelled, CallLost, ExecutorLost
+from django_ray_runtime.exceptions import CallCancelled, CallLost, CallNotStarted, ExecutorLost
 from django_ray_runtime.executors.base import Executor, Handle
 from django_ray_runtime.records import Claim, Failure, Outcome, StopReason
 from django_ray_runtime.states import State
@@ -125,7 +125,7 @@ class Dispatcher:
         return ours
 
     def reconcile(self) -> None:
-        """After the database failed: give back claims whose answer never arrived here."""
+        """Give back claims whose answer never arrived here, as when the database failed."""
         known = {claim.id for claim in (*self._held, *self._flight.calls.values())}
         self.store.disown(self.worker, known | set(self._unwritten))
 
@@ -190,13 +190,16 @@ class Dispatcher:
     def _note_handed(self, chosen: Sequence[Claim]) -> None:
         """Write down what is about to be given to the executor: if this worker is lost, only
         that is charged, and what it still held has never begun."""
-        ids = self._flight.known_with(chosen)
-        if ids is None and self._told_open:
+        known = self._flight.known_with(chosen)
+        if known is None and self._told_open:
             return
+        if known is not None:  # a run that has ended counts as begun until that is written
+            known += [claim for claim, _ in self._unwritten.values()]
         self._told_open = False
-        if not self.store.note_handed(self.worker, ids):
+        runs = None if known is None else [(claim.id, claim.attempt) for claim in known]
+        if not self.store.note_handed(self.worker, runs):
             raise ExecutorLost(f"Worker {self.worker} was declared dead.")
-        self._told_open = ids is None
+        self._told_open = known is None
 
     def _start(self, claim: Claim) -> None:
         """Give the first of those held to the executor."""
@@ -243,8 +246,10 @@ class Dispatcher:
         except (CallCancelled, CallLost) as error:
             if reason is not None:
                 return outcomes.told_to_stop(claim, reason)
-            if self._recalled and isinstance(error, CallCancelled):
+            if self._recalled and isinstance(error, CallNotStarted):
                 return outcomes.not_started(claim)
+            if self._recalled and isinstance(error, CallCancelled):
+                return outcomes.stopped(claim)
             return outcomes.lost(claim, self.worker, error)
         except Exception as error:  # the executor could not even carry the call
             return outcomes.not_carried(claim, failure_of(error))

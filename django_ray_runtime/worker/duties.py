@@ -24,6 +24,7 @@ ALIVE_SECONDS = 1.0
 LOOK_SECONDS = 1.0
 STOP_SECONDS = 0.5
 PRUNE_SECONDS = 60.0
+CLAIMS_SECONDS = 60.0
 LEFTOVER_SECONDS = 600.0
 IDLE_SECONDS = 3600.0
 SHORTEST_SECONDS = 0.01
@@ -37,6 +38,7 @@ def duties_of(dispatcher: Dispatcher, liveness: Liveness, settings: RuntimeSetti
         watch_waiting(get_waiting()),
         rescue_others(liveness, dispatcher.worker, settings.dead_after_seconds),
         watch_stops(dispatcher),
+        watch_claims(dispatcher),
         prune_old(get_pruning()),
         tick_schedules(),
         note_stats(dispatcher, liveness),
@@ -50,7 +52,7 @@ def watch_executor(dispatcher: Dispatcher) -> Duty:
         dispatcher.executor.demand_alive()
         return ALIVE_SECONDS
 
-    return Duty(run)
+    return Duty(run, while_draining=True)
 
 
 def watch_waiting(waiting: Waiting) -> Duty:
@@ -103,6 +105,16 @@ def watch_stops(dispatcher: Dispatcher) -> Duty:
     return Duty(run, while_draining=True)
 
 
+def watch_claims(dispatcher: Dispatcher) -> Duty:
+    """Give back what we hold without knowing: a claim may commit long after its answer was lost."""
+
+    def run(now: float) -> float:
+        dispatcher.reconcile()
+        return CLAIMS_SECONDS
+
+    return Duty(run, due=CLAIMS_SECONDS)
+
+
 def prune_old(pruning: Pruning) -> Duty:
     """Delete what finished long ago, a batch at a time; sooner again while there is more."""
     leftovers_due = 0.0
@@ -126,4 +138,4 @@ def note_stats(dispatcher: Dispatcher, liveness: Liveness) -> Duty:
             raise ExecutorLost(f"Worker {dispatcher.worker} was declared dead.")
         return STATS_SECONDS
 
-    return Duty(run)
+    return Duty(run, while_draining=True)

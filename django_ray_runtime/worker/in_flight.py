@@ -1,6 +1,5 @@
 """What a worker has given to its executor, and what it may be given beside that."""
 
-import uuid
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
@@ -45,36 +44,33 @@ class InFlight:
         return claim
 
     def choose(self, held: Iterable[Claim]) -> list[Claim]:
-        """Those at the front of `held` that may be given now. A suspect, which may have ended
-        a worker, runs with nothing beside it: it alone is to pay if it does so again."""
+        """Those at the front of `held` that may be given now. Beside a suspect, which may have
+        ended a worker, nothing is given ahead: what runs then is to be known."""
         chosen: list[Claim] = []
-        alone = any(claim.suspect for claim in self.calls.values())
-        weight = self._weight
+        exact = not self.short or self._has_suspect
+        count, weight = len(self.calls), self._weight
         for claim in held:
-            count = len(self.calls) + len(chosen)
-            mine = self._weight_of(claim)
-            if (count and (alone or claim.suspect)) or not self._fits(count, weight + mine):
+            exact = exact or claim.suspect
+            weight += self._weight_of(claim)
+            fits = weight <= self._executor.slots() if exact else count < self._concurrency
+            if count and not fits:
                 break
             chosen.append(claim)
-            weight += mine
-            alone = claim.suspect
+            count += 1
         return chosen
 
-    def known_with(self, chosen: Sequence[Claim]) -> list[uuid.UUID] | None:
-        """The tasks that run once `chosen` are given; None where more are given than can run."""
+    def known_with(self, chosen: Sequence[Claim]) -> list[Claim] | None:
+        """What runs once `chosen` are given; None where more is given than can run, or so short
+        that it would cost a statement for nothing."""
         claims = [*self.calls.values(), *chosen]
-        if len(claims) > 1:
-            weight = self._weight + sum(map(self._weight_of, chosen))
-            if self.short or weight > self._executor.slots():
-                return None
-        elif self.short and not claims[0].suspect:
+        if self.short and not any(claim.suspect for claim in claims):
             return None
-        return [claim.id for claim in claims]
+        weight = sum(map(self._weight_of, claims))
+        return claims if len(claims) == 1 or weight <= self._executor.slots() else None
 
-    def _fits(self, count: int, weight: float) -> bool:
-        if self.short:
-            return count < self._concurrency
-        return not count or weight <= self._executor.slots()
+    @property
+    def _has_suspect(self) -> bool:
+        return any(claim.suspect for claim in self.calls.values())
 
     def _weight_of(self, claim: Claim) -> float:
         try:

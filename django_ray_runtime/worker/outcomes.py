@@ -65,7 +65,7 @@ def lost(claim: Claim, worker: str, error: Exception) -> Outcome:
     )
     final = claim.losses >= runtime_settings().max_lost_reruns
     state = State.FAILED if final else State.READY
-    return _outcome(claim, state, None, failure=failure, lost=True)
+    return _outcome(claim, state, None, failure=failure, lost=True, suspect=True)
 
 
 def told_to_stop(claim: Claim, reason: StopReason, report: Report | None = None) -> Outcome:

@@ -28,15 +28,15 @@ def test_what_was_not_given_to_the_executor_goes_back_as_if_never_claimed(
     store: Store, liveness: Liveness, worker: str
 ) -> None:
     given, *neighbours = claimed(store, worker, 201)
-    store.note_handed(worker, [given.id])
+    store.note_handed(worker, [(given.id, 1)])
     assert liveness.declare_dead(worker).tasks == 201
-    assert row(given.id) == ("READY", 1, 1, 1, False)
+    assert row(given.id) == ("READY", 1, 1, 1, True)
     assert {row(claim.id) for claim in neighbours} == {("READY", 0, 0, 0, False)}
     assert Attempt.objects.get().task_id == given.id
     assert Worker.objects.get(id=worker).released == 201
 
 
-def test_where_it_is_not_known_what_ran_nobody_is_charged_and_each_runs_alone_next(
+def test_where_it_is_not_known_what_ran_nobody_is_charged_and_each_is_a_suspect(
     store: Store, liveness: Liveness, worker: str
 ) -> None:
     claims = claimed(store, worker, 3)
@@ -55,14 +55,15 @@ def test_a_worker_that_said_nothing_since_an_upgrade_counts_as_not_known(
     assert row(claim.id) == ("READY", 1, 1, 0, True)
 
 
-def test_a_task_that_lost_two_workers_runs_alone(store: Store, liveness: Liveness) -> None:
-    tasks.nothing.enqueue()
-    for number, suspect in ((1, False), (2, True)):
-        name = make_worker(liveness, f"host:{number}:x")
-        [claim] = store.claim(QUEUES, 1, name)
-        store.note_handed(name, [claim.id])
-        liveness.declare_dead(name)
-        assert row(claim.id) == ("READY", number, number, number, suspect)
+def test_a_run_that_the_worker_gave_away_earlier_does_not_stand_for_the_next(
+    store: Store, liveness: Liveness, worker: str
+) -> None:
+    [claim] = claimed(store, worker, 1)
+    store.note_handed(worker, [(claim.id, 1)])
+    store.finish_many(worker, [Outcome(id=claim.id, attempt=1, state=State.READY)])
+    assert [again.attempt for again in store.claim(QUEUES, 1, worker)] == [2]
+    liveness.declare_dead(worker)  # it still held the second run
+    assert row(claim.id) == ("READY", 1, 1, 0, False)
 
 
 def test_a_suspect_that_ran_to_its_end_is_none_any_more(
@@ -86,9 +87,9 @@ def test_a_dead_worker_may_give_nothing_to_its_executor(
     store: Store, liveness: Liveness, worker: str
 ) -> None:
     [claim] = claimed(store, worker, 1)
-    assert store.note_handed(worker, [claim.id])
+    assert store.note_handed(worker, [(claim.id, 1)])
     liveness.declare_dead(worker)
-    assert not store.note_handed(worker, [claim.id])
+    assert not store.note_handed(worker, [(claim.id, 1)])
 
 
 @pytest.mark.parametrize("handed", [True, False])
@@ -98,7 +99,7 @@ def test_a_lost_task_that_was_to_be_cancelled_is_cancelled(
     from django_ray_runtime.store import get_control
 
     [claim] = claimed(store, worker, 1)
-    store.note_handed(worker, [claim.id] if handed else [])
+    store.note_handed(worker, [(claim.id, 1)] if handed else [])
     get_control().cancel([claim.id])
     liveness.declare_dead(worker)
     rescuer = make_worker(liveness, "host:2:b")

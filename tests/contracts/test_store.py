@@ -222,7 +222,7 @@ def test_a_silent_worker_is_declared_dead_and_its_tasks_run_again(
 ) -> None:
     enqueue(store, 2)
     claims = store.claim(QUEUES, 2, worker)
-    assert store.note_handed(worker, [claim.id for claim in claims])
+    assert store.note_handed(worker, [(claim.id, 1) for claim in claims])
     rescuer = make_worker(liveness, "host:2:b")
     make_steady(rescuer)
     make_silent(worker)
@@ -332,7 +332,7 @@ def test_a_task_that_lost_too_many_workers_fails(
         name = make_worker(liveness, f"host:{number}:x")
         [claim] = store.claim(QUEUES, 1, name)
         assert claim.attempt == number
-        store.note_handed(name, [claim.id])
+        store.note_handed(name, [(claim.id, number)])
         assert liveness.declare_dead(name).tasks == (number < 3)
     rescuer = make_worker(liveness, "host:9:x")
     assert liveness.rescue(rescuer, DEAD_AFTER).failed == [claim.id]

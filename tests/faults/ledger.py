@@ -109,7 +109,8 @@ def check_laws(quantity: int, cut_off: Collection[str] = ()) -> dict[uuid.UUID, 
     """What must hold however often something was killed. `cut_off`: the boots that were.
 
     Every task is in one final state and succeeded; it ran at least once; it ran again only where
-    its run before was one of a boot that was cut off; nothing is RUNNING. Returns the ledger.
+    its run before was one of a boot that was cut off; nothing is RUNNING; late outcomes are
+    refused. Returns the ledger.
     """
     states = dict(QueuedTask.objects.values_list("id", "state"))
     assert len(states) == quantity, f"{quantity - len(states)} tasks are lost"
@@ -123,6 +124,7 @@ def check_laws(quantity: int, cut_off: Collection[str] = ()) -> dict[uuid.UUID, 
         attempts = [run.attempt for run in its_runs]
         assert attempts == sorted(set(attempts)), f"one fence for two runs: {its_runs}"
         assert its_runs[-1].ended is not None, f"accepted, but cut off: {its_runs}"
+    count_refused(ledger_of)
     return ledger_of
 
 

@@ -96,7 +96,7 @@ class Boot:
     state: WorkerState = WorkerState.STARTING
     ended: int | None = None
     released: int = 0
-    handed: set[uuid.UUID] | None = field(default_factory=set)  # None: any that it holds
+    handed: set[tuple[uuid.UUID, int]] | None = field(default_factory=set)  # None: any it holds
 
 
 class QueueModel:
@@ -182,7 +182,7 @@ class QueueModel:
             task.attempt -= 1
             task.worker_ids.pop()
         else:
-            task.suspect = False
+            task.suspect = outcome.suspect
         if state is State.SCHEDULED:
             task.due = self.now + ticks_in(outcome.delay)
         task.value = value
@@ -238,14 +238,14 @@ class QueueModel:
                 boot.released += 1
         return orphans
 
-    def _lose(self, task: Task, handed: set[uuid.UUID] | None) -> None:
+    def _lose(self, task: Task, handed: set[tuple[uuid.UUID, int]] | None) -> None:
         state = State.READY
-        if handed is not None and task.id not in handed:  # it never began
+        if handed is not None and (task.id, task.attempt) not in handed:  # it never began
             task.attempt -= 1
             task.worker_ids.pop()
         else:
             task.attempts[task.attempt] = LOST
-            task.suspect = handed is None or task.losses > 0
+            task.suspect = True
             if handed is not None:
                 state = State.FAILED if task.losses >= MAX_LOST_RERUNS else State.READY
                 task.losses += 1

@@ -129,11 +129,12 @@ class Running(Enqueueing):
         """A worker says what it is about to give to its executor, or that it may be anything."""
         worker, _ = data.draw(st.sampled_from(self.believed()))
         held = self.held[worker]
-        ids = None if everything else data.draw(st.sets(st.sampled_from(sorted(held))))
+        given = data.draw(st.sets(st.sampled_from(sorted(held))))
+        runs = None if everything else {(one, held[one].attempt) for one in given}
         living = self.model.is_living(worker)
-        assert self.stores[worker].note_handed(worker, ids) == living
+        assert self.stores[worker].note_handed(worker, runs) == living
         if living:
-            self.model.boots[worker].handed = ids
+            self.model.boots[worker].handed = runs
 
     @precondition(lambda self: any(self.held.values()))
     @rule(data=st.data(), how=endings)
