@@ -23,6 +23,7 @@ from django_ray_runtime.worker.periodic import Ticker
 ALIVE_SECONDS = 1.0
 LOOK_SECONDS = 1.0
 STOP_SECONDS = 0.5
+STOPS_FAILED_SECONDS = 5.0
 PRUNE_SECONDS = 60.0
 CLAIMS_SECONDS = 60.0
 LEFTOVER_SECONDS = 600.0
@@ -102,7 +103,8 @@ def watch_stops(dispatcher: Dispatcher) -> Duty:
             dispatcher.stop_tasks(now, dispatcher.store.to_stop(dispatcher.worker))
         return STOP_SECONDS
 
-    return Duty(run, while_draining=True)
+    # Soon again: meanwhile nobody would hear that a task is cancelled or out of time.
+    return Duty(run, while_draining=True, after_failure=STOPS_FAILED_SECONDS)
 
 
 def watch_claims(dispatcher: Dispatcher) -> Duty:

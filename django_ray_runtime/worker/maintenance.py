@@ -20,6 +20,7 @@ class Duty:
     run: Callable[[float], float]
     due: float = 0.0
     while_draining: bool = False  # also when the worker claims no more
+    after_failure: float = FAILED_SECONDS
 
 
 class Maintenance:
@@ -41,8 +42,8 @@ class Maintenance:
         except (ExecutorLost, OperationalError, InterfaceError):
             raise
         except Exception:
-            logger.exception("Maintenance failed; trying again in %g s", FAILED_SECONDS)
-            return FAILED_SECONDS
+            logger.exception("Maintenance failed; trying again in %g s", duty.after_failure)
+            return duty.after_failure
 
     def seconds_until_due(self, now: float, draining: bool = False) -> float:
         """How long the loop may wait."""

@@ -1,15 +1,18 @@
 """Who pays when a worker is lost: only what may have ended it. On both databases."""
 
+import threading
 import uuid
 
 import pytest
+from django.db import connection, connections, transaction
 
 from django_ray_runtime.models import Attempt, QueuedTask, Worker
 from django_ray_runtime.records import Claim, Outcome
-from django_ray_runtime.states import State
-from django_ray_runtime.store import Liveness, Store
+from django_ray_runtime.states import State, WorkerState
+from django_ray_runtime.store import Liveness, Store, get_liveness
+from django_ray_runtime.store.liveness import Released
 from tests import tasks
-from tests.support import make_worker
+from tests.support import make_worker, someone_waits_for_a_lock, wait_until
 
 QUEUES = ["default"]
 
@@ -105,3 +108,31 @@ def test_a_lost_task_that_was_to_be_cancelled_is_cancelled(
     rescuer = make_worker(liveness, "host:2:b")
     assert liveness.rescue(rescuer, 12.0).failed == [claim.id]
     assert row(claim.id)[0] == "CANCELLED"
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one writer")
+def test_a_rescue_that_had_to_wait_takes_nothing_from_who_came_meanwhile(
+    store: Store, liveness: Liveness, worker: str
+) -> None:
+    rescuer = make_worker(liveness, "host:2:b")
+    [claim] = claimed(store, worker, 1)
+    liveness.move(worker, WorkerState.DEAD)
+    released: list[Released] = []
+
+    def rescue() -> None:
+        released.append(get_liveness().rescue(rescuer, 12.0))
+        connections.close_all()
+
+    thread = threading.Thread(target=rescue)
+    with transaction.atomic():
+        QueuedTask.objects.select_for_update().get()
+        thread.start()
+        wait_until(someone_waits_for_a_lock, "the rescue waits")
+        # Meanwhile another one gives it back, and a worker that has just begun claims it.
+        back = Outcome(id=claim.id, attempt=1, state=State.READY, spends_attempt=False)
+        store.finish_many(worker, [back])
+        fresh = make_worker(liveness, "host:3:c")
+        store.claim(QUEUES, 1, fresh)
+    thread.join()
+    assert released[0].tasks == 0
+    assert QueuedTask.objects.get().worker == fresh

@@ -18,9 +18,10 @@ from django_ray_runtime.executors import BackgroundExecutor, CallOptions, Handle
 from django_ray_runtime.models import QueuedTask, TaskProgress
 from django_ray_runtime.progress import report
 from django_ray_runtime.states import State
-from django_ray_runtime.store import Store
+from django_ray_runtime.store import Liveness, Store
 from django_ray_runtime.worker import outcomes
 from django_ray_runtime.worker.dispatcher import Dispatcher
+from django_ray_runtime.worker.duties import note_stats, watch_claims
 from django_ray_runtime.worker.maintenance import Duty, Maintenance
 from django_ray_runtime.worker.output import Tail, _TailHandler
 from tests import tasks
@@ -108,10 +109,10 @@ def test_a_duty_that_fails_is_left_for_later_and_the_others_go_on() -> None:
         done.append(now)
         return 1.0
 
-    maintenance = Maintenance([Duty(fail), Duty(work)])
+    maintenance = Maintenance([Duty(fail), Duty(work), Duty(fail, after_failure=2.0)])
     maintenance.run_due(5.0)
     assert done == [5.0]
-    assert maintenance.duties[0].due == 65.0
+    assert [duty.due for duty in maintenance.duties] == [65.0, 6.0, 7.0]
 
 
 def test_a_lost_executor_is_no_failed_duty() -> None:
@@ -120,6 +121,28 @@ def test_a_lost_executor_is_no_failed_duty() -> None:
 
     with pytest.raises(ExecutorLost):
         Maintenance([Duty(lost)]).run_due(5.0)
+
+
+def test_what_a_worker_holds_without_knowing_goes_back(store: Store, worker: str) -> None:
+    tasks.add.enqueue(1, 2)
+    dispatcher = dispatcher_of(store, worker, HeldExecutor())
+    dispatcher.fill()
+    tasks.add.enqueue(3, 4)
+    store.claim(QUEUES, 1, worker)  # its answer never arrived
+    watch_claims(dispatcher).run(0.0)
+    assert [row.state for row in QueuedTask.objects.order_by("id")] == ["RUNNING", "READY"]
+
+
+@pytest.mark.parametrize("draining", [False, True])
+def test_a_worker_that_was_declared_dead_ends(
+    store: Store, liveness: Liveness, worker: str, draining: bool
+) -> None:
+    dispatcher = dispatcher_of(store, worker, HeldExecutor())
+    maintenance = Maintenance([note_stats(dispatcher, liveness)])
+    maintenance.run_due(0.0, draining=draining)
+    liveness.declare_dead(worker)
+    with pytest.raises(ExecutorLost, match="was declared dead"):
+        maintenance.run_due(60.0, draining=draining)
 
 
 def test_while_draining_only_running_tasks_are_watched() -> None:
