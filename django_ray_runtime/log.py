@@ -17,11 +17,25 @@ start configures the logging, in the worker as in Ray's processes.
 import json
 import logging
 import uuid
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Protocol
 
 from django_ray_runtime.context import current_run
-from django_ray_runtime.records import Claim
+
+
+class About(Protocol):
+    """A claim, or a task's row."""
+
+    @property
+    def id(self) -> uuid.UUID: ...
+    @property
+    def attempt(self) -> int: ...
+    @property
+    def worker_ids(self) -> Sequence[str]: ...
+    @property
+    def task_path(self) -> str: ...
+
 
 TASK_FIELDS = ("task_id", "attempt", "worker", "task_path")
 
@@ -43,14 +57,14 @@ EVENTS = {
 }
 
 
-def task_fields(claim: Claim) -> dict[str, Any]:
+def task_fields(claim: About) -> dict[str, Any]:
     """What a log line says about a claim."""
     worker = claim.worker_ids[-1] if claim.worker_ids else ""
     values = (str(claim.id), claim.attempt, worker, claim.task_path)
     return dict(zip(TASK_FIELDS, values, strict=True))
 
 
-def log_event(name: str, claim: Claim | None = None, **fields: Any) -> None:
+def log_event(name: str, claim: About | None = None, **fields: Any) -> None:
     """Say on the logger `django_ray_runtime` that one of EVENTS happened, with its fields.
 
     Costs next to nothing where that level is off. Raises KeyError for an unknown name.

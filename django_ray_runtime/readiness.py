@@ -18,7 +18,8 @@ def demand_database(alias: str = DEFAULT_DB_ALIAS) -> None:
     except Error as error:
         first = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise Unusable(
-            f"The database {alias!r} does not answer: {first}. Check DATABASE_URL and the server."
+            f"The database {alias!r} does not answer: {first}. Check the server, and its address "
+            "in DATABASES."
         ) from None
     if missing:
         raise NotMigrated(

@@ -84,7 +84,7 @@ class WorkerState(StrEnum):
     STARTING = "STARTING"  # Its process runs, but it does not claim yet.
     ACTIVE = "ACTIVE"  # Claims and runs tasks.
     DRAINING = "DRAINING"  # Claims no more; what runs may finish.
-    STOPPED = "STOPPED"  # Ended in good order, holding nothing; final.
+    STOPPED = "STOPPED"  # Ended because it was told to; nobody is to blame for what it held; final.
     DEAD = "DEAD"  # Declared dead: nothing it writes counts any more; final.
 
 

@@ -29,7 +29,9 @@ def answers() -> Iterator[Check]:
         yield problem(_AREA, "migrations", str(error), "Run manage.py migrate.")
         return
     except Unusable as error:
-        yield problem(_AREA, "reachable", str(error), "Start the server, or correct DATABASE_URL.")
+        yield problem(
+            _AREA, "reachable", str(error), "Start the server, or correct its address in DATABASES."
+        )
         return
     connection = connections[alias]
     found, needed = connection.get_database_version(), _needed(connection)

@@ -6,7 +6,7 @@ from django_ray_runtime.conf import runtime_settings
 from django_ray_runtime.exceptions import Unusable
 from django_ray_runtime.store.base import Store
 from django_ray_runtime.store.control import Control
-from django_ray_runtime.store.liveness import Liveness
+from django_ray_runtime.store.liveness import Liveness, Released
 from django_ray_runtime.store.postgresql import PostgreSQLStore
 from django_ray_runtime.store.progress import ProgressRows
 from django_ray_runtime.store.pruning import Pruning
@@ -20,6 +20,7 @@ __all__ = [
     "Liveness",
     "ProgressRows",
     "Pruning",
+    "Released",
     "Schedules",
     "Store",
     "Uniques",

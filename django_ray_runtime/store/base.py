@@ -17,6 +17,7 @@ from django.db import connections
 from django.db.models import Count, DateTimeField, ExpressionWrapper, Q, Value
 from django.db.models.functions import Now
 
+from django_ray_runtime.conf import runtime_settings
 from django_ray_runtime.models import Attempt, Queue, QueuedTask, Worker
 from django_ray_runtime.records import Claim, Failure, Outcome, StopReason
 from django_ray_runtime.states import State
@@ -130,11 +131,16 @@ class Store(ABC):
         return {(queue, State(state)): n for part in found for queue, state, n in part}
 
     def has_outstanding(self, queues: Sequence[str]) -> bool:
-        """Whether `queues`, those that are paused left out, hold anything that could run now."""
+        """Whether `queues`, those that are paused left out, hold anything that could run now, or
+        will once its worker, which is silent, is declared dead."""
         paused = Queue.objects.using(self.alias).filter(paused_at__isnull=False)
         closed = set(paused.values_list("name", flat=True))
         rows = QueuedTask.objects.using(self.alias).filter(queue_name__in=set(queues) - closed)
-        return rows.ready().exists() or rows.blocked().exists()
+        silent = timedelta(seconds=runtime_settings().dead_after_seconds)
+        since = ExpressionWrapper(Now() - Value(silent), output_field=DateTimeField())
+        alive = Worker.objects.using(self.alias).living().filter(last_beat__gte=since)
+        orphans = rows.running().exclude(worker__in=alive.values("id"))
+        return rows.ready().exists() or rows.blocked().exists() or orphans.exists()
 
     def get(self, task_id: uuid.UUID) -> QueuedTask | None:
         """The row, or None."""

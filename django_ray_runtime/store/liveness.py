@@ -9,13 +9,14 @@ given to a free slot only and noted down, and is charged if it is lost.
 """
 
 import uuid
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Case, DateTimeField, Exists, ExpressionWrapper, F, Value, When
+from django.db.models import Case, DateTimeField, Exists, ExpressionWrapper, F, Q, Value, When
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Now
 
@@ -32,8 +33,14 @@ RESCUE_BATCH = 500
 class Released:
     """What became of the tasks that the dead held."""
 
-    tasks: int = 0  # how many were taken from them
-    failed: list[uuid.UUID] = field(default_factory=list)  # those of them that do not run again
+    by_worker: Counter[str] = field(default_factory=Counter)  # how many were taken from each
+    charged: list[QueuedTask] = field(default_factory=list)  # as they were before, with their loss
+    failed: list[uuid.UUID] = field(default_factory=list)  # those that do not run again
+
+    @property
+    def tasks(self) -> int:
+        """How many were taken from the dead."""
+        return self.by_worker.total()
 
 
 class Liveness:
@@ -73,13 +80,14 @@ class Liveness:
         False when it was declared dead before."""
         return bool(self._living().filter(id=worker).update(stats=dict(stats)))
 
-    def declare_dead(self, worker: str) -> Released:
-        """A worker whose process is known to have ended: its tasks run again at once.
+    def declare_dead(self, worker: str, *, stopped: bool = False) -> Released:
+        """A worker whose process is known to have ended: its tasks run again at once. Where it
+        was stopped by whoever runs it, nobody is to blame.
 
         What is not to run again is left to the next `rescue`, which tells those who listen:
         the supervisor, who calls this, runs no code but its own.
         """
-        self.move(worker, WorkerState.DEAD)
+        self.move(worker, WorkerState.STOPPED if stopped else WorkerState.DEAD)
         return self._release(only_to_run_again=True)
 
     def rescue(self, rescuer: str, dead_after: float) -> Released:
@@ -105,9 +113,7 @@ class Liveness:
             with transaction.atomic(using=self.alias):
                 orphans = self._orphans(only_to_run_again)
                 for worker, tasks in _by_worker(orphans).items():
-                    states = self._take(worker, tasks)
-                    released.tasks += len(states)
-                    released.failed += [one for one, state in states.items() if state in FINAL]
+                    self._take(worker, tasks, released)
             if len(orphans) < RESCUE_BATCH:
                 return released
 
@@ -116,7 +122,9 @@ class Liveness:
         orphans = running.exclude(worker__in=self._living().values("id"))
         if only_to_run_again:
             limit = runtime_settings().max_lost_reruns
-            orphans = orphans.filter(losses__lt=limit, cancel_asked_at=None)
+            stopped = Worker.objects.using(self.alias).filter(state=WorkerState.STOPPED)
+            again = Q(losses__lt=limit) | Q(worker__in=stopped.values("id"))
+            orphans = orphans.filter(again, cancel_asked_at=None)
         # Chosen without an order, which SQLite would get by reading all the table's rows.
         batch = list(orphans.values_list("id", flat=True)[:RESCUE_BATCH])
         # Locked in one fixed order, the same as in finish_many: no deadlock with it.
@@ -129,13 +137,17 @@ class Liveness:
         )
         return [task for task in found if task.worker not in living]
 
-    def _take(self, worker: str, tasks: Sequence[QueuedTask]) -> dict[uuid.UUID, State]:
+    def _take(self, worker: str, tasks: Sequence[QueuedTask], released: Released) -> None:
         """Finish on behalf of a lost worker, and count that in its row."""
         row = Worker.objects.using(self.alias).filter(id=worker)
-        handed = row.values_list("handed", flat=True).first()
-        states = self.store.finish_many(worker, [_loss(task, handed) for task in tasks])
+        handed, state = row.values_list("handed", "state").first() or (None, WorkerState.DEAD)
+        losses = [_loss(task, handed, state == WorkerState.STOPPED) for task in tasks]
+        states = self.store.finish_many(worker, losses)
         row.update(released=F("released") + len(states))
-        return states
+        released.by_worker[worker] += len(states)
+        lost = {loss.id for loss in losses if loss.lost}
+        released.charged += [task for task in tasks if task.id in states.keys() & lost]
+        released.failed += [task_id for task_id, new in states.items() if new in FINAL]
 
     def _living(self) -> WorkerQuerySet:
         return Worker.objects.using(self.alias).living()
@@ -149,20 +161,23 @@ def _by_worker(tasks: Iterable[QueuedTask]) -> dict[str, list[QueuedTask]]:
     return found
 
 
-def _loss(task: QueuedTask, handed: Collection[str] | None) -> Outcome:
+def _loss(task: QueuedTask, handed: Collection[str] | None, stopped: bool) -> Outcome:
     """What becomes of a task whose worker is lost, which had given `handed` to its executor."""
     if handed is not None and handed_name(task.id, task.attempt) not in handed:
         return _outcome(task, State.READY, spends_attempt=False)
+    if stopped:
+        return _outcome(task, State.READY, failure=_failure(f"worker {task.worker} was stopped."))
     charged = handed is not None
     final = charged and task.losses >= runtime_settings().max_lost_reruns
     # One that was to be cancelled becomes CANCELLED in place of READY.
     state = State.FAILED if final and task.cancel_asked_at is None else State.READY
     how = "while it ran this task" if charged else "and may have been running this task"
-    failure = Failure(
-        "django_ray_runtime.exceptions.WorkerLost",
-        f"WorkerLost: worker {task.worker} was lost {how}.\n",
-    )
+    failure = _failure(f"worker {task.worker} was lost {how}.")
     return _outcome(task, state, failure=failure, lost=charged, suspect=True)
+
+
+def _failure(text: str) -> Failure:
+    return Failure("django_ray_runtime.exceptions.WorkerLost", f"WorkerLost: {text}\n")
 
 
 def _outcome(task: QueuedTask, state: State, **values: Any) -> Outcome:

@@ -17,6 +17,7 @@ from dataclasses import asdict, dataclass
 from django_ray_runtime.bootstrap import set_up
 from django_ray_runtime.exceptions import CallLost, ExecutorLost, RayUnavailable, Unusable
 from django_ray_runtime.executors.base import Executor
+from django_ray_runtime.worker.orphanage import dying_with_parent
 
 # Exit code for what a restart cannot mend (sysexits.h: configuration error).
 UNUSABLE = 78
@@ -72,7 +73,8 @@ def main(arguments: list[str]) -> int:
 
 
 def _run(options: Options) -> int:
-    executor, disconnect = _connect(options)
+    with dying_with_parent(sys.stdin.fileno()):  # from then on the loop looks after that
+        executor, disconnect = _connect(options)
     try:
         return _work(options, executor)
     finally:

@@ -3,7 +3,6 @@
 from django_ray_runtime.conf import RuntimeSettings
 from django_ray_runtime.control import prune
 from django_ray_runtime.exceptions import ExecutorLost
-from django_ray_runtime.log import log_event
 from django_ray_runtime.periodic import discover
 from django_ray_runtime.signals import announce_ended
 from django_ray_runtime.store import (
@@ -19,6 +18,7 @@ from django_ray_runtime.store.waiting import BATCH as WAITING_BATCH
 from django_ray_runtime.worker.dispatcher import Dispatcher
 from django_ray_runtime.worker.maintenance import Duty
 from django_ray_runtime.worker.periodic import Ticker
+from django_ray_runtime.worker.releases import log_released
 
 ALIVE_SECONDS = 1.0
 LOOK_SECONDS = 1.0
@@ -76,8 +76,7 @@ def rescue_others(liveness: Liveness, worker: str, dead_after: float) -> Duty:
 
     def run(now: float) -> float:
         released = liveness.rescue(worker, dead_after)
-        if released.tasks:
-            log_event("rescued", worker=worker, count=released.tasks)
+        log_released(released, by=worker)
         announce_ended(released.failed)
         return dead_after / 4
 

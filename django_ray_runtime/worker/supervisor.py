@@ -18,11 +18,11 @@ from django.db import DatabaseError, InterfaceError, connections
 
 from django_ray_runtime.conf import RuntimeSettings
 from django_ray_runtime.ids import new_worker_id
-from django_ray_runtime.log import log_event
 from django_ray_runtime.ray_cluster import new_temp_dir
 from django_ray_runtime.states import WorkerState
 from django_ray_runtime.store import Liveness
 from django_ray_runtime.worker.child import CHANGED, UNUSABLE, Options
+from django_ray_runtime.worker.releases import log_released
 from django_ray_runtime.worker.wakeup import Wakeup
 
 logger = logging.getLogger(__name__)
@@ -70,6 +70,7 @@ class Supervisor:
         self._finite = finite
         self._children: list[_Child] = []
         self._unburied: list[str] = []
+        self._killed: set[str] = set()  # by us, at a stop
         self._wakeup = Wakeup()
         self._stops = 0
         self._told = 0  # how many of the stops the children were told of
@@ -94,6 +95,8 @@ class Supervisor:
                 self._turn()
                 self._wakeup.wait(self._patience())
             self._with_database(self._bury)
+            if self._stops and not self._exit_code:
+                sys.stderr.write("Stopped.\n")
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
@@ -105,9 +108,14 @@ class Supervisor:
     def _on_stop(self, *_: object) -> None:
         self._stops += 1
         if self._stops > 1:  # at once, also while the database keeps the main loop waiting
-            for child in self._children:
-                child.process.kill()
+            self._kill_children()
         self._wakeup.set()
+
+    def _kill_children(self) -> None:
+        for child in self._children:
+            if child.process.poll() is None:
+                self._killed.add(child.worker)
+                child.process.kill()
 
     def _turn(self) -> None:
         now = time.monotonic()
@@ -209,14 +217,19 @@ class Supervisor:
     def _bury(self) -> None:
         """Declare dead what is known to have ended: its tasks run again at once."""
         while self._unburied:
-            released = self._liveness.declare_dead(self._unburied[0])
-            worker = self._unburied.pop(0)
-            if released.tasks:
-                log_event("rescued", worker=worker, count=released.tasks)
+            # Ended by us, because we were told to stop at once: no fault of what it ran.
+            stopped = self._unburied[0] in self._killed
+            released = self._liveness.declare_dead(self._unburied[0], stopped=stopped)
+            self._unburied.pop(0)
+            log_released(released, by=f"supervisor {os.getpid()}")
 
     def _pass_on_stop(self, now: float) -> None:
         if self._told == 0 and self._stops:
             self._told = 1
+            sys.stderr.write(
+                f"Stopping: what runs has {self._grace:g} s to finish, the rest goes back to the "
+                "queue. Once more stops at once.\n"
+            )
             self._kill_at = now + self._grace + KILL_MARGIN
             for child in self._children:
                 child.process.terminate()
@@ -226,8 +239,7 @@ class Supervisor:
                 )
         if now >= self._kill_at:
             self._kill_at = float("inf")
-            for child in self._children:
-                child.process.kill()
+            self._kill_children()
 
     def _note_draining(self, worker: str) -> None:
         self._liveness.move(worker, WorkerState.DRAINING)

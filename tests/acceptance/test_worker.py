@@ -107,7 +107,11 @@ def test_a_second_signal_stops_at_once(tmp_path: Path) -> None:
         worker.process.send_signal(signal.SIGINT)
         worker.process.wait(timeout=20)
     row = QueuedTask.objects.get()
-    assert (row.state, row.losses) == ("READY", 1)
+    assert (row.state, row.attempt, row.losses) == ("READY", 1, 0), "nobody is to blame"
+    assert Worker.objects.get().state == "STOPPED"
+    told = worker.log.read_text()
+    assert "Stopping: what runs has 30 s to finish" in told
+    assert told.rstrip().endswith("Stopped.")
 
 
 @each_executor
@@ -191,7 +195,7 @@ def test_what_cannot_work_is_told_in_one_line(arguments: list[str], message: str
 
 def test_a_database_without_tables_is_told_in_one_line(tmp_path: Path) -> None:
     run = manage("run_ray_worker", DATABASE_URL=f"sqlite:///{tmp_path}/empty.sqlite3")
-    assert run.returncode == 1
+    assert run.returncode == 78
     assert "Run `manage.py migrate`" in run.stderr
     assert "Traceback" not in run.stderr
 

@@ -1,16 +1,20 @@
 """Who pays when a worker is lost: only what may have ended it. On both databases."""
 
+import logging
 import threading
 import uuid
+from datetime import timedelta
 
 import pytest
 from django.db import connection, connections, transaction
+from django.utils import timezone
 
 from django_ray_runtime.models import Attempt, QueuedTask, Worker
 from django_ray_runtime.records import Claim, Outcome
 from django_ray_runtime.states import State, WorkerState
 from django_ray_runtime.store import Liveness, Store, get_liveness
 from django_ray_runtime.store.liveness import Released
+from django_ray_runtime.worker.releases import log_released
 from tests import tasks
 from tests.support import make_worker, someone_waits_for_a_lock, wait_until
 
@@ -93,6 +97,43 @@ def test_a_dead_worker_may_give_nothing_to_its_executor(
     assert store.note_handed(worker, [(claim.id, 1)])
     liveness.declare_dead(worker)
     assert not store.note_handed(worker, [(claim.id, 1)])
+
+
+def test_what_a_stopped_worker_ran_is_charged_to_nobody(
+    store: Store, liveness: Liveness, settings: object
+) -> None:
+    settings.DJANGO_RAY_RUNTIME = {"MAX_LOST_RERUNS": 0}  # type: ignore[attr-defined]
+    worker = make_worker(liveness, "host:1:a")
+    given, held = claimed(store, worker, 2)
+    store.note_handed(worker, [(given.id, 1)])
+    released = liveness.declare_dead(worker, stopped=True)
+    assert (released.by_worker, released.charged) == ({worker: 2}, [])
+    assert row(given.id) == ("READY", 1, 1, 0, False)
+    assert row(held.id) == ("READY", 0, 0, 0, False)
+    assert "was stopped" in store.failures(given.id)[0].traceback
+
+
+def test_what_is_charged_is_told_with_its_task(
+    store: Store, liveness: Liveness, worker: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    given, _ = claimed(store, worker, 2)
+    store.note_handed(worker, [(given.id, 1)])
+    with caplog.at_level(logging.WARNING, "django_ray_runtime"):
+        log_released(liveness.declare_dead(worker), by="me")
+    assert [record.getMessage() for record in caplog.records] == [
+        f"rescued lost={worker} by=me count=2",
+        f"lost task={given.id} attempt=1 path=tests.tasks.nothing losses=1 then=runs again",
+    ]
+
+
+def test_a_batch_waits_for_what_a_silent_worker_holds(
+    store: Store, liveness: Liveness, worker: str
+) -> None:
+    claimed(store, worker, 1)
+    assert not store.has_outstanding(QUEUES)  # it lives, and runs it
+    long_ago = timezone.now() - timedelta(seconds=60)
+    Worker.objects.update(last_beat=long_ago)
+    assert store.has_outstanding(QUEUES)
 
 
 @pytest.mark.parametrize("handed", [True, False])

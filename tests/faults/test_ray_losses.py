@@ -62,6 +62,18 @@ def test_a_local_ray_that_dies_is_followed_by_another(tmp_path: Path, daemon: st
     check_laws(40, boots)
 
 
+def test_a_supervisor_killed_while_ray_starts_leaves_nothing_behind(tmp_path: Path) -> None:
+    worker = WorkerProcess(tmp_path / "log", *LOCAL)
+    try:
+        wait_until(lambda: any(p.name() == "gcs_server" for p in worker.family), "Ray is starting")
+        family = worker.family
+        worker.process.kill()
+        _, alive = psutil.wait_procs(family, timeout=20)
+        assert alive == []
+    finally:
+        worker.stop()
+
+
 @pytest.mark.long
 def test_a_worker_finds_a_cluster_again_that_was_killed_whole(
     tmp_path: Path, short_folder: Path

@@ -147,6 +147,8 @@ def check_figures(model: QueueModel) -> None:
     assert get_control().paused() == model.paused
     for queue in QUEUES:
         waiting = [t for t in model.of(State.READY, State.BLOCKED) if t.queue == queue]
+        silent = [t for t in model.of(State.RUNNING) if not model.is_heard(t.worker)]
+        waiting += [task for task in silent if task.queue == queue]
         expected = bool(waiting) and queue not in model.paused
         assert store.has_outstanding([queue]) == expected
     due = [t.due for t in model.of(State.SCHEDULED)]

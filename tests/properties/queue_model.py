@@ -115,6 +115,10 @@ class QueueModel:
     def is_living(self, worker: str | None) -> bool:
         return worker in self.boots and self.boots[worker].state in LIVING
 
+    def is_heard(self, worker: str | None) -> bool:
+        """Whether it lives and beats."""
+        return self.is_living(worker) and not self.is_silent(self.boots[str(worker)])
+
     def is_late(self, task: Task) -> bool:
         """Whether it expires: one that has run before does not."""
         return task.expires is not None and task.expires <= self.now and not task.attempt
@@ -230,23 +234,29 @@ class QueueModel:
         """Take from the dead what they hold, or what of it runs again."""
         orphans = [t for t in self.of(State.RUNNING) if not self.is_living(t.worker)]
         if only_to_run_again:
-            orphans = [t for t in orphans if not t.cancel_asked and t.losses < MAX_LOST_RERUNS]
+            orphans = [t for t in orphans if not t.cancel_asked]
+            orphans = [
+                t for t in orphans if t.losses < MAX_LOST_RERUNS or self.is_stopped(t.worker)
+            ]
         for task in orphans:
             boot = self.boots.get(task.worker or "")  # None: its row is pruned
-            self._lose(task, boot.handed if boot else None)
+            self._lose(task, boot.handed if boot else None, self.is_stopped(task.worker))
             if boot:
                 boot.released += 1
         return orphans
 
-    def _lose(self, task: Task, handed: set[tuple[uuid.UUID, int]] | None) -> None:
+    def is_stopped(self, worker: str | None) -> bool:
+        return worker in self.boots and self.boots[worker].state is WorkerState.STOPPED
+
+    def _lose(self, task: Task, handed: set[tuple[uuid.UUID, int]] | None, stopped: bool) -> None:
         state = State.READY
         if handed is not None and (task.id, task.attempt) not in handed:  # it never began
             task.attempt -= 1
             task.worker_ids.pop()
         else:
             task.attempts[task.attempt] = LOST
-            task.suspect = True
-            if handed is not None:
+            task.suspect = not stopped
+            if handed is not None and not stopped:
                 state = State.FAILED if task.losses >= MAX_LOST_RERUNS else State.READY
                 task.losses += 1
         self._leave(task, State.CANCELLED if task.cancel_asked else state)

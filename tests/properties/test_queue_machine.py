@@ -270,7 +270,10 @@ class QueueMachine(Running):
 def test_the_store_is_as_its_model_in_any_order_of_events(
     transactional_db: None, settings: Any
 ) -> None:
-    settings.DJANGO_RAY_RUNTIME = {"MAX_LOST_RERUNS": MAX_LOST_RERUNS}
+    settings.DJANGO_RAY_RUNTIME = {
+        "MAX_LOST_RERUNS": MAX_LOST_RERUNS,
+        "DEAD_AFTER_SECONDS": DEAD_AFTER,
+    }
     run_state_machine_as_test(
         QueueMachine,
         settings=hypothesis_settings(

@@ -15,10 +15,10 @@ from django.tasks import task_backends
 from django_ray_runtime.backend import RayTaskBackend
 from django_ray_runtime.checks import ray_problems
 from django_ray_runtime.conf import runtime_settings
-from django_ray_runtime.exceptions import Unusable
+from django_ray_runtime.exceptions import NotMigrated, Unusable
 from django_ray_runtime.readiness import demand_database
 from django_ray_runtime.store import get_liveness
-from django_ray_runtime.worker.child import Options
+from django_ray_runtime.worker.child import UNUSABLE, Options
 from django_ray_runtime.worker.supervisor import Supervisor
 
 
@@ -68,7 +68,8 @@ examples:
   manage.py run_ray_worker --batch --executor sequential  do what is there, without Ray; end
 
 Exit code: 0 after a stop, a batch or --max-tasks; 78 when something outside must be put right
-first; 1 or 2 for options that cannot be used.
+first, such as missing tables or a Ray that does not answer; 1 when the database does not answer
+or an option cannot be used, 2 when it cannot be read.
 """
 
 
@@ -104,14 +105,14 @@ class Command(BaseCommand):
         )  # fmt: skip
         parser.add_argument(
             "--address", metavar="ADDRESS",
-            help="auto, local, HOST:PORT or ray://HOST:PORT (RAY_ADDRESS)",
+            help="auto, local, HOST:PORT or ray://HOST:PORT (the setting RAY_ADDRESS)",
         )  # fmt: skip
         parser.add_argument(
             "--processes", type=_whole, default=1, metavar="N", help="worker processes (1)"
         )
         parser.add_argument(
             "--grace", type=_seconds, metavar="SECONDS",
-            help="how long running tasks may go on after a stop (GRACE_SECONDS: 30)",
+            help="how long running tasks may go on after a stop (the setting GRACE_SECONDS: 30)",
         )  # fmt: skip
         parser.add_argument(
             "--max-tasks", type=_whole, metavar="N",
@@ -128,6 +129,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             code = _supervisor(options).run()
+        except NotMigrated as error:
+            raise CommandError(str(error), returncode=UNUSABLE) from None
         except Unusable as error:
             raise CommandError(str(error)) from None
         if code:
