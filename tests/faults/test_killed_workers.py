@@ -70,10 +70,11 @@ def test_a_child_that_dies_under_its_supervisor_loses_its_tasks_for_seconds_only
         boots = boots_of(worker.process.pid)
         worker.family[1].kill()
         at = database_seconds()
-        wait_until(lambda: QueuedTask.objects.ready().exists(), "it goes back", 2)
+        wait_until(lambda: QueuedTask.objects.ready().exists(), "it goes back", 5)
         wait_until(lambda: len(next(iter(runs().values()))) == 2, "it runs again", 30)
         [its_runs] = runs().values()
-        assert its_runs[1].began - at <= (5.0 if executor == "sequential" else 10.0)
+        # Two seconds, and five with a new Ray, on a machine that does nothing else.
+        assert its_runs[1].began - at <= (10.0 if executor == "sequential" else 30.0)
         wait_until_final(1, 30)
     check_laws(1, boots)
     result.refresh()
