@@ -25,16 +25,19 @@ def workers_and_queues() -> Iterator[Check]:
     else:
         remedy = "Start one: manage.py run_ray_worker."
         yield warning("workers", "alive", "No worker is running.", remedy)
-    for worker in found:
-        if worker.silent:
-            yield warning(
-                "workers",
-                "silent",
-                f"{worker.id} sent no heartbeat for {worker.heartbeat_age_seconds:.0f} s.",
-                "Look at its process and its machine. Another living worker takes its tasks over.",
-            )
+    yield from (_silent(worker, bool(alive)) for worker in found if worker.silent)
     for queue in queues():
         yield _served(queue, alive)
+
+
+def _silent(worker: WorkerView, others: bool) -> Check:
+    told = f"{worker.id} sent no heartbeat for {worker.heartbeat_age_seconds:.0f} s."
+    if worker.running and not others:
+        told += f" {worker.running:,} of its tasks count as running, and nobody takes them over."
+        remedy = "Start a worker: after DEAD_AFTER_SECONDS of its own it runs them again."
+        return problem("workers", "silent", told, remedy)
+    remedy = "Look at its process and its machine. Another living worker takes its tasks over."
+    return warning("workers", "silent", told, remedy)
 
 
 def _served(queue: QueueView, alive: list[WorkerView]) -> Check:

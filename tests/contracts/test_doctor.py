@@ -19,6 +19,7 @@ from django_ray_runtime.models import QueuedTask
 from django_ray_runtime.states import WorkerState
 from django_ray_runtime.store import Liveness, Store
 from tests.contracts.test_overview import enqueue, make_silent
+from tests.support import make_worker
 
 WITHOUT_RAY = Diagnosis(with_ray=False)
 
@@ -113,6 +114,19 @@ def test_a_silent_worker_is_told_and_serves_nothing(store: Store, worker: str) -
     assert worker in found("silent", checks).message
     assert found("alive", checks).verdict is Verdict.WARNING
     assert found("queue default", checks).verdict is Verdict.WARNING
+
+
+def test_what_a_silent_worker_holds_is_a_problem_while_nobody_takes_it_over(
+    store: Store, liveness: Liveness, worker: str
+) -> None:
+    enqueue(store)
+    store.claim(["default"], 1, worker)
+    make_silent(worker)
+    check = found("silent", fleet.workers_and_queues())
+    assert check.verdict is Verdict.PROBLEM
+    assert "1 of its tasks count as running" in check.message
+    make_worker(liveness, "host:2:b")
+    assert found("silent", fleet.workers_and_queues()).verdict is Verdict.WARNING
 
 
 def test_a_paused_queue_is_a_warning(store: Store, worker: str) -> None:
