@@ -53,7 +53,10 @@ def _make(quantity: int) -> float:
 
     wanted: Any = {"lottery": get_lottery("mega-sena"), "constraints": GameConstraints(seed=1)}
     began = time.perf_counter()
-    made = sum(len(games) for games in parallel_imap(run_chunk, plan_chunks(quantity), **wanted))
+    made = sum(
+        len(games)
+        for games in parallel_imap.options(chunk_size=1)(run_chunk, plan_chunks(quantity), **wanted)
+    )
     if made != quantity:
         raise RuntimeError(f"{made} games instead of {quantity}")
     return time.perf_counter() - began

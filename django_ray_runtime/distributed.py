@@ -3,20 +3,26 @@
     parallel_map(f, [1, 2, 3, 4, 5], multiplier=10)      # f(1, multiplier=10), …
     parallel_starmap(add, [(1, 2), (3, 4)])              # add(1, 2), add(3, 4)
     scatter_gather([(f, (1,), {}), (g, (), {"x": 2})])   # different functions
+    parallel_map.options(retries=2, return_exceptions=True)(f, items)
 
-Results come in the order of the items. The first error is raised as the function raised
-it, and what has not finished is cancelled. A function with a parameter of its own named
-num_cpus, num_gpus, max_concurrency or ordered gets it by functools.partial.
+Results come in the order of the items. The first items run in the caller, so that tiny work never
+leaves it; the rest goes out in chunks that take about a tenth of a second. The first error is
+raised as the function raised it, and what has not finished is cancelled. A function with a
+parameter of its own named num_cpus, num_gpus, max_concurrency or ordered gets it by
+functools.partial.
 """
 
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from functools import partial
-from typing import Any
+from dataclasses import replace
+from typing import Any, Self, cast
 
-from django_ray_runtime.executors import CallOptions, Executor, Handle, SequentialExecutor
+from django_ray_runtime.executors import Executor, SequentialExecutor
+from django_ray_runtime.fanout.chunks import Job, Surroundings
+from django_ray_runtime.fanout.engine import FanOut
+from django_ray_runtime.fanout.gather import as_list, as_stream
+from django_ray_runtime.fanout.options import FanOutOptions, unknown_options
 from django_ray_runtime.ray_cluster import (
     get_num_workers,
     get_ray_resources,
@@ -37,10 +43,6 @@ __all__ = [
     "using_executor",
 ]
 
-# A pure call whose Ray process died is run again by Ray, this often.
-LOST_CALL_RETRIES = 3
-
-Call = Callable[[], Any]
 _chosen: ContextVar[Executor | None] = ContextVar("executor", default=None)
 
 
@@ -65,75 +67,134 @@ def sequentially(wanted: bool = True) -> Iterator[None]:
         yield
 
 
-def parallel_map(
-    func: Callable[..., Any],
-    items: Iterable[Any],
-    *,
-    num_cpus: float = 1.0,
-    num_gpus: float = 0.0,
-    max_concurrency: int | None = None,
-    **kwargs: Any,
-) -> list[Any]:
-    """`[func(item, **kwargs) for item in items]`, spread over the cluster.
+class _Spreader:
+    """What the functions below share: `options(…)` gives a copy of one that has them."""
 
-    `num_cpus` and `num_gpus` are what each call reserves; `max_concurrency` bounds the calls
-    in flight. Raises what `func` raised, or CallLost when a call's process died too often.
-    """
-    calls = (partial(func, item, **kwargs) for item in items)
-    return list(_stream(calls, _options(func, num_cpus, num_gpus), max_concurrency))
+    def __init__(self, options: FanOutOptions = FanOutOptions()) -> None:  # noqa: B008  (frozen)
+        self._options = options
 
+    def options(self, **changes: Any) -> Self:
+        """The same function with these options, see docs/reference/api/distributed.md. Raises
+        TypeError for an option that there is not, ValueError for one that cannot be used."""
+        if unknown := unknown_options(changes):
+            raise TypeError(unknown)
+        return type(self)(replace(self._options, **changes))
 
-def parallel_starmap(
-    func: Callable[..., Any],
-    items: Iterable[Sequence[Any]],
-    *,
-    num_cpus: float = 1.0,
-    num_gpus: float = 0.0,
-    max_concurrency: int | None = None,
-    **kwargs: Any,
-) -> list[Any]:
-    """`[func(*item, **kwargs) for item in items]`, spread over the cluster."""
-    calls = (partial(func, *item, **kwargs) for item in items)
-    return list(_stream(calls, _options(func, num_cpus, num_gpus), max_concurrency))
+    def _with(self, **given: Any) -> FanOutOptions:
+        """The options with what the call itself says, which wins."""
+        said = {name: value for name, value in given.items() if value is not None}
+        return replace(self._options, **said) if said else self._options
 
-
-def parallel_imap(
-    func: Callable[..., Any],
-    items: Iterable[Any],
-    *,
-    num_cpus: float = 1.0,
-    num_gpus: float = 0.0,
-    max_concurrency: int | None = None,
-    ordered: bool = True,
-    **kwargs: Any,
-) -> Iterator[Any]:
-    """Like `parallel_map`, as a stream: `items` may be endless, memory stays bounded.
-
-    With `ordered=False` results come as they finish. Closing the stream early cancels what
-    is in flight.
-    """
-    calls = (partial(func, item, **kwargs) for item in items)
-    options = _options(func, num_cpus, num_gpus)
-    return _stream(calls, options, max_concurrency, ordered=ordered)
+    def _fan(
+        self,
+        func: Callable[..., Any],
+        items: Iterable[Any],
+        kwargs: dict[str, Any],
+        options: FanOutOptions,
+        *,
+        spread: bool = False,
+        name: str = "",
+    ) -> FanOut:
+        executor = _executor()
+        here = isinstance(executor, SequentialExecutor)
+        job = Job(
+            func,
+            kwargs,
+            spread,
+            options.retries,
+            options.retry_backoff,
+            options.return_exceptions,
+            None if here else Surroundings.here(),
+        )
+        told = name or getattr(func, "__name__", type(func).__name__)
+        return FanOut(executor, job, items, options, told)
 
 
-def scatter_gather(
-    tasks: Iterable[tuple[Callable[..., Any], Sequence[Any], dict[str, Any]]],
-    *,
-    num_cpus: float = 1.0,
-    num_gpus: float = 0.0,
-    max_concurrency: int | None = None,
-) -> list[Any]:
-    """The results of `[(func, args, kwargs), …]`, different functions, in their order."""
-    calls = (partial(func, *args, **kwargs) for func, args, kwargs in tasks)
-    return list(_stream(calls, _options(scatter_gather, num_cpus, num_gpus), max_concurrency))
+class _ParallelMap(_Spreader):
+    def __call__(
+        self,
+        func: Callable[..., Any],
+        items: Iterable[Any],
+        *,
+        num_cpus: float | None = None,
+        num_gpus: float | None = None,
+        max_concurrency: int | None = None,
+        **kwargs: Any,
+    ) -> list[Any]:
+        """`[func(item, **kwargs) for item in items]`, spread over the cluster.
+
+        `num_cpus` (1) and `num_gpus` (0) are what each chunk reserves; `max_concurrency` bounds
+        the chunks in flight. Raises what `func` raised, or CallLost when a chunk's process died
+        too often; Infeasible when no machine has what is asked for.
+        """
+        options = self._with(num_cpus=num_cpus, num_gpus=num_gpus, max_concurrency=max_concurrency)
+        return as_list(self._fan(func, items, kwargs, options), options)
 
 
-def _options(func: Callable[..., Any], num_cpus: float, num_gpus: float) -> CallOptions:
-    name = getattr(func, "__name__", type(func).__name__)
-    return CallOptions(
-        num_cpus=num_cpus, num_gpus=num_gpus, max_retries=LOST_CALL_RETRIES, name=name
-    )
+class _ParallelStarmap(_Spreader):
+    def __call__(
+        self,
+        func: Callable[..., Any],
+        items: Iterable[Sequence[Any]],
+        *,
+        num_cpus: float | None = None,
+        num_gpus: float | None = None,
+        max_concurrency: int | None = None,
+        **kwargs: Any,
+    ) -> list[Any]:
+        """`[func(*item, **kwargs) for item in items]`, spread over the cluster."""
+        options = self._with(num_cpus=num_cpus, num_gpus=num_gpus, max_concurrency=max_concurrency)
+        return as_list(self._fan(func, items, kwargs, options, spread=True), options)
+
+
+class _ParallelImap(_Spreader):
+    def __call__(
+        self,
+        func: Callable[..., Any],
+        items: Iterable[Any],
+        *,
+        num_cpus: float | None = None,
+        num_gpus: float | None = None,
+        max_concurrency: int | None = None,
+        ordered: bool | None = None,
+        **kwargs: Any,
+    ) -> Iterator[Any]:
+        """Like `parallel_map`, as a stream: `items` may be endless, memory stays bounded.
+
+        With `ordered=False` results come as they finish. Closing the stream early cancels what
+        is in flight.
+        """
+        options = self._with(
+            num_cpus=num_cpus, num_gpus=num_gpus, max_concurrency=max_concurrency, ordered=ordered
+        )
+        return as_stream(self._fan(func, items, kwargs, options), options)
+
+
+type Task = tuple[Callable[..., Any], Sequence[Any], dict[str, Any]]
+
+
+class _ScatterGather(_Spreader):
+    def __call__(
+        self,
+        tasks: Iterable[Task] | Mapping[Any, Task],
+        *,
+        num_cpus: float | None = None,
+        num_gpus: float | None = None,
+        max_concurrency: int | None = None,
+    ) -> Any:
+        """The results of `[(func, args, kwargs), …]`, different functions, in their order; of
+        `{name: (func, args, kwargs)}` as a dict of the same names."""
+        options = self._with(num_cpus=num_cpus, num_gpus=num_gpus, max_concurrency=max_concurrency)
+        names = list(tasks) if isinstance(tasks, Mapping) else None
+        calls = tasks.values() if isinstance(tasks, Mapping) else tasks
+        fan = self._fan(_call, cast("Iterable[Any]", calls), {}, options, name="scatter_gather")
+        found = as_list(fan, options)
+        return found if names is None else dict(zip(names, found, strict=True))
+
+
+def _call(task: Task) -> Any:
+    func, args, kwargs = task
+    return func(*args, **kwargs)
 
 
 def _executor() -> Executor:
@@ -147,62 +208,7 @@ def _executor() -> Executor:
     return SequentialExecutor()
 
 
-def _stream(
-    calls: Iterator[Call],
-    options: CallOptions,
-    max_concurrency: int | None,
-    *,
-    ordered: bool = True,
-) -> Iterator[Any]:
-    if max_concurrency is not None and max_concurrency < 1:
-        raise ValueError(f"max_concurrency must be at least 1 or None, got {max_concurrency}.")
-    return _windowed(_executor(), calls, options, max_concurrency, ordered)
-
-
-def _windowed(
-    executor: Executor,
-    calls: Iterator[Call],
-    options: CallOptions,
-    max_concurrency: int | None,
-    ordered: bool,
-) -> Iterator[Any]:
-    """Keep a window of calls in flight and yield outcomes as they may be yielded."""
-    window = _window(executor, options, max_concurrency)
-    queue: deque[Handle] = deque()
-    running: list[Handle] = []
-    done: set[Handle] = set()
-    try:
-        while True:
-            while len(queue) < window and (call := next(calls, None)) is not None:
-                handle = executor.submit(call, options=options)
-                queue.append(handle)
-                running.append(handle)
-            if not queue:
-                return
-            ready = _next_ready(queue, done, ordered)
-            if ready is None:
-                finished = executor.wait(running)
-                done.update(finished)
-                running = [handle for handle in running if handle not in done]
-                continue
-            queue.remove(ready)
-            done.discard(ready)
-            yield executor.outcome(ready)
-    finally:
-        for handle in running:
-            executor.cancel(handle)
-
-
-def _next_ready(queue: deque[Handle], done: set[Handle], ordered: bool) -> Handle | None:
-    if ordered:
-        return queue[0] if queue[0] in done else None
-    return next((handle for handle in queue if handle in done), None)
-
-
-def _window(executor: Executor, options: CallOptions, max_concurrency: int | None) -> int:
-    if isinstance(executor, SequentialExecutor):
-        return 1  # nothing runs ahead, and nothing after an error
-    if max_concurrency is not None:
-        return max_concurrency
-    fitting = executor.slots() / max(options.num_cpus, 1 / 64)
-    return max(1, int(fitting)) * executor.in_flight_per_slot
+parallel_map = _ParallelMap()
+parallel_starmap = _ParallelStarmap()
+parallel_imap = _ParallelImap()
+scatter_gather = _ScatterGather()

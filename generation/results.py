@@ -77,7 +77,7 @@ def make_file(order: Order, path: Path, on_progress: OnProgress = lambda done: N
 def _write_games(order: Order, part: Path, on_progress: OnProgress) -> MadeFile:
     making = writing = 0.0
     done, shown = 0, time.monotonic()
-    chunks = parallel_imap(
+    chunks = parallel_imap.options(chunk_size=1)(  # each is a chunk already
         run_chunk,
         plan_chunks(
             order.quantity,

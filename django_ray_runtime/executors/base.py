@@ -29,6 +29,24 @@ class CallOptions:
 DEFAULT_OPTIONS = CallOptions()
 
 
+class Shared[T](ABC):
+    """A value that many calls need, sent once."""
+
+    @abstractmethod
+    def get(self) -> T:
+        """The value, where a call runs. Not to be changed: other calls see it too."""
+
+
+class Here[T](Shared[T]):
+    """One that is in this process, or travels with each call."""
+
+    def __init__(self, value: T) -> None:
+        self._value = value
+
+    def get(self) -> T:
+        return self._value
+
+
 class Executor(ABC):
     """Runs functions: in this process, on Ray, …"""
 
@@ -81,6 +99,10 @@ class Executor(ABC):
     @abstractmethod
     def slots(self) -> int:
         """How many calls of one CPU can run at once; at least 1."""
+
+    def share[T](self, value: T) -> Shared[T]:
+        """A value that many calls take as an argument."""
+        return Here(value)
 
     def weight(self, options: CallOptions) -> float:
         """How many of its slots a call takes."""

@@ -24,6 +24,7 @@ from django_ray_runtime.executors.base import (
     Executor,
     Handle,
     OnDone,
+    Shared,
 )
 
 # What Ray raises when a process, a node or an object is gone, as opposed to what the
@@ -82,6 +83,26 @@ def _remote(options: CallOptions) -> Any:
 
 def _set_up_first() -> object:
     return SetUpFirst() if apps.ready else None
+
+
+class _Stored[T](Shared[T]):
+    """A value in the object store. Each process unpacks it once, however many calls it gets."""
+
+    def __init__(self, ref: Any) -> None:
+        self._ref = ref
+
+    def get(self) -> T:
+        key = self._ref.binary()
+        if key not in _unpacked:
+            while len(_unpacked) >= UNPACKED:
+                del _unpacked[next(iter(_unpacked))]  # the oldest
+            _unpacked[key] = ray.get(self._ref)
+        value: T = _unpacked[key]
+        return value
+
+
+UNPACKED = 4
+_unpacked: dict[bytes, Any] = {}
 
 
 class _Tether:
@@ -176,6 +197,9 @@ class RayExecutor(Executor):
                 self._slots = max(1, int(ray.cluster_resources().get("CPU", 1)))
                 self._slots_until = time.monotonic() + _SLOTS_AGE
             return self._slots
+
+    def share[T](self, value: T) -> Shared[T]:
+        return _Stored(ray.put(value))
 
     def weight(self, options: CallOptions) -> float:
         return options.num_cpus

@@ -2,8 +2,9 @@
 
 import ctypes
 import threading
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from typing import Any, ClassVar
 
 from django.db import connections
@@ -36,7 +37,8 @@ class SequentialExecutor(Executor):
     ) -> Handle:
         future: Future[Any] = Future()
         try:
-            future.set_result(_as_part(func, *args, **kwargs))
+            with as_part():
+                future.set_result(func(*args, **kwargs))
         except Exception as error:
             future.set_exception(error)
         if on_done is not None:
@@ -65,14 +67,17 @@ class SequentialExecutor(Executor):
         """Nothing was started."""
 
 
-def _as_part(func: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-    """A call made by a running task counts as a chunk of it, as it would on a cluster."""
+@contextmanager
+def as_part() -> Iterator[None]:
+    """Within this context, what a running task calls counts as a chunk of it, as it would on a
+    cluster."""
     run = current_run()
     if run is None:
-        return func(*args, **kwargs)
+        yield
+        return
     with running(part_of(run.to_wire())) as part:
         part.in_atomic = connections[runtime_settings().database].in_atomic_block
-        return func(*args, **kwargs)
+        yield
 
 
 class BackgroundExecutor(Executor):

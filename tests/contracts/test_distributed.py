@@ -87,7 +87,7 @@ def test_a_parameter_of_the_same_name_goes_by_partial(executor: Executor) -> Non
 def test_no_more_than_max_concurrency_are_in_flight(limit: int) -> None:
     held = HeldExecutor(slots=8)
     with using_executor(held):
-        stream = parallel_imap(times, range(10), max_concurrency=limit)
+        stream = parallel_imap.options(chunk_size=1)(times, range(10), max_concurrency=limit)
     for expected in range(10):
         held.wait = lambda handles, timeout=None: [_finish(handles[0])]  # type: ignore[method-assign]
         assert next(stream) == expected
@@ -108,7 +108,7 @@ def test_closing_the_stream_cancels_what_is_in_flight() -> None:
     held = HeldExecutor(slots=2)
     held.wait = lambda handles, timeout=None: [_finish(handles[0])]  # type: ignore[method-assign]
     with using_executor(held):
-        stream = parallel_imap(times, itertools.count())
+        stream = parallel_imap.options(chunk_size=1)(times, itertools.count())
         assert next(stream) == 0
         stream.close()
     assert [call.cancelled for call in held.calls if not call.done] == [True] * 3

@@ -1,0 +1,1 @@
+"""How `distributed` spreads calls: options, chunks, pace, and the window in flight."""

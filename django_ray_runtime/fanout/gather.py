@@ -1,0 +1,80 @@
+"""What the caller gets: a list, or a stream in order or as it comes."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from django_ray_runtime.fanout.chunks import Failed
+from django_ray_runtime.fanout.engine import Block, FanOut
+from django_ray_runtime.fanout.options import FanOutOptions
+
+
+def as_list(fan: FanOut, options: FanOutOptions) -> list[Any]:
+    """All values in the order of the items. The first failure to arrive ends it all."""
+    told = _teller(fan, options)
+    coming = fan.blocks()
+    blocks = []
+    try:
+        for block in coming:
+            _raise_failure(fan, block)
+            blocks.append(block)
+            told(len(block.values))
+    finally:
+        coming.close()  # cancels what is in flight
+    blocks.sort(key=lambda block: block.first)
+    if len(blocks) == 1:
+        return blocks[0].values
+    return [value for block in blocks for value in block.values]
+
+
+def as_stream(fan: FanOut, options: FanOutOptions) -> Iterator[Any]:
+    """The values as they can be given. In order, a failure is raised when its turn has come."""
+    blocks = fan.blocks(lazily=True)
+    try:
+        told = _teller(fan, options)
+        for block in _in_order(fan, blocks) if options.ordered else blocks:
+            yield from block.values
+            _raise_failure(fan, block)
+            told(len(block.values))
+    finally:
+        blocks.close()
+
+
+def _in_order(fan: FanOut, blocks: Iterator[Block]) -> Iterator[Block]:
+    early: dict[int, Block] = {}
+    expected = 0
+    for block in blocks:
+        early[block.first] = block
+        fan.failed = fan.failed or block.failed is not None
+        while expected in early:
+            ready = early.pop(expected)
+            fan.waiting = len(early)
+            expected += len(ready.values)
+            yield ready
+
+
+def _raise_failure(fan: FanOut, block: Block) -> None:
+    if block.failed is None:
+        return
+    fan.failed = True
+    failed: Failed = block.failed
+    failed.error.add_note(f"Raised for item {block.first + failed.offset} of {fan.name}.")
+    raise failed.error
+
+
+def _teller(fan: FanOut, options: FanOutOptions) -> Callable[[int], None]:
+    """Tells how many items are done, to whom the options say."""
+    if options.progress is False:
+        return lambda count: None
+    done = 0
+
+    def tell(count: int) -> None:
+        nonlocal done
+        done += count
+        if options.progress is True:
+            from django_ray_runtime.progress import report
+
+            report(done, fan.source.total)
+        elif callable(options.progress):
+            options.progress(done, fan.source.total)
+
+    return tell

@@ -1,0 +1,47 @@
+"""An alarm for items that take longer than expected while they run in the caller."""
+
+import threading
+import time
+from collections.abc import Callable
+from contextvars import copy_context
+
+
+class Guard:
+    """Calls `alarm` once, from a thread, when it is left armed past its deadline.
+
+    Arming and disarming cost no system call: the thread looks at the deadline when it wakes.
+    """
+
+    def __init__(self, alarm: Callable[[], None], seconds: float) -> None:
+        self._alarm = alarm
+        self._seconds = seconds
+        self._deadline = float("inf")
+        self._ended = threading.Event()
+        context = copy_context()  # the run that the caller belongs to
+        self._thread = threading.Thread(
+            target=context.run, args=(self._watch,), name="fan-out", daemon=True
+        )
+        self._started = False
+
+    def arm(self) -> None:
+        """From now on, so many seconds."""
+        self._deadline = time.perf_counter() + self._seconds
+        if not self._started:
+            self._started = True
+            self._thread.start()
+
+    def disarm(self) -> None:
+        """In time."""
+        self._deadline = float("inf")
+
+    def end(self) -> None:
+        """No alarm comes after this returns."""
+        self._ended.set()
+        if self._started:
+            self._thread.join()
+
+    def _watch(self) -> None:
+        while not self._ended.wait(self._seconds):
+            if time.perf_counter() >= self._deadline:
+                self._alarm()
+                return

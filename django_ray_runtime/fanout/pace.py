@@ -1,0 +1,55 @@
+"""How many items make a chunk: from how long they took so far."""
+
+from math import ceil
+from typing import Any
+
+GROWTH = 4  # a chunk has at most so many times the items of the largest before it
+MOST_BYTES = 32 * 1024 * 1024  # of the items of a chunk, as far as that can be told
+
+
+class Pace:
+    """The sizes of the chunks of one fan-out."""
+
+    def __init__(self, fixed: int | None, target_seconds: float) -> None:
+        self.fixed = fixed
+        self.per_item: float | None = None  # seconds, the mean of late
+        self._target = target_seconds
+        self._largest = 1
+        self._item_bytes = 0
+
+    def note(self, items: int, seconds: float) -> None:
+        """So many items took so long."""
+        if items <= 0:
+            return
+        each = seconds / items
+        self._largest = max(self._largest, items)
+        self.per_item = each if self.per_item is None else (self.per_item + each) / 2
+
+    def note_item(self, item: Any) -> None:
+        """What an item looks like, for its size."""
+        self._item_bytes = max(self._item_bytes, _size(item))
+
+    def next_size(self, remaining: int | None, slots: int) -> int:
+        """Items of the next chunk: `remaining` are left (None where that is not known) for `slots`.
+
+        Towards the end chunks shrink, so that a long tail is shared by all slots.
+        """
+        if self.fixed is not None:
+            return self.fixed
+        if self.per_item is None:
+            return 1
+        size = min(int(self._target / max(self.per_item, 1e-9)), self._largest * GROWTH)
+        if remaining is not None:
+            size = min(size, ceil(remaining / (2 * slots)))
+        if self._item_bytes:
+            size = min(size, MOST_BYTES // self._item_bytes)
+        return max(1, size)
+
+
+def _size(item: Any) -> int:
+    if isinstance(item, tuple | list):
+        return sum(map(_size, item[:8]))
+    size = getattr(item, "nbytes", None)
+    if isinstance(size, int):
+        return size
+    return len(item) if isinstance(item, bytes | bytearray | str) else 0

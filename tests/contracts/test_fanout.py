@@ -1,0 +1,305 @@
+"""The options of a fan-out, on every executor: what a loop would give, and what it asks for."""
+
+import functools
+import itertools
+import os
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from django.utils import timezone, translation
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from django_ray_runtime.distributed import (
+    parallel_imap,
+    parallel_map,
+    scatter_gather,
+    using_executor,
+)
+from django_ray_runtime.exceptions import CallLost, Infeasible
+from django_ray_runtime.executors import Executor, SequentialExecutor
+from tests.support import HeldExecutor
+
+
+@pytest.fixture(autouse=True)
+def fan_out_over_it(request: pytest.FixtureRequest) -> Iterator[None]:
+    if "executor" not in request.fixturenames:
+        yield
+        return
+    with using_executor(request.getfixturevalue("executor")):
+        yield
+
+
+def same(x: Any) -> Any:
+    return x
+
+
+def negative(x: int) -> int:
+    return -x
+
+
+def where(x: float) -> int:
+    time.sleep(x)
+    return os.getpid()
+
+
+def refuse(x: int, bad: int = 3) -> int:
+    if x == bad:
+        raise LookupError(f"not {x}")
+    return x
+
+
+class Unpicklable(Exception):
+    def __init__(self, lock: object, reason: str) -> None:
+        super().__init__(reason)
+        self.lock = lock
+
+
+def refuse_oddly(x: int) -> int:
+    raise Unpicklable(threading.Lock(), "it cannot travel")
+
+
+def fail_until(folder: str, times: int, x: int) -> int:
+    """Raises the first `times` times, counted in files: each may be another process."""
+    number = len(list(Path(folder).iterdir()))
+    if number < times:
+        (Path(folder) / str(number)).touch()
+        raise OSError("again")
+    return x
+
+
+def die(x: int) -> int:
+    os._exit(7)
+
+
+def surroundings(_: int) -> tuple[str | None, str]:
+    return translation.get_language(), timezone.get_current_timezone_name()
+
+
+@pytest.mark.parametrize("size", [None, 1, 7, 1000])
+@pytest.mark.parametrize("count", [0, 1, 2, 100])
+def test_it_equals_the_loop_whatever_the_chunks(
+    executor: Executor, size: int | None, count: int
+) -> None:
+    expected = [-x for x in range(count)]
+    assert parallel_map.options(chunk_size=size)(negative, range(count)) == expected
+    assert list(parallel_imap.options(chunk_size=size)(negative, iter(range(count)))) == expected
+    unordered = parallel_imap.options(chunk_size=size, ordered=False)(negative, range(count))
+    assert sorted(unordered) == sorted(expected)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    items=st.lists(st.one_of(st.none(), st.integers(), st.text(), st.binary()), max_size=50),
+    size=st.one_of(st.none(), st.integers(1, 20)),
+    limit=st.one_of(st.none(), st.integers(1, 5)),
+    as_generator=st.booleans(),
+)
+def test_any_items_come_back_in_their_order(
+    executor: Executor, items: list[Any], size: int | None, limit: int | None, as_generator: bool
+) -> None:
+    given_items = iter(items) if as_generator else items
+    options = {"chunk_size": size, "max_concurrency": limit}
+    assert parallel_map.options(**options)(same, given_items) == items
+
+
+@pytest.mark.parametrize("size", [None, 1, 10])
+@pytest.mark.parametrize("bad", [0, 1, 50, 99])
+def test_an_error_at_any_position_is_raised_with_its_index(
+    executor: Executor, size: int | None, bad: int
+) -> None:
+    with pytest.raises(LookupError, match=f"not {bad}") as caught:
+        parallel_map.options(chunk_size=size)(refuse, range(100), bad=bad)
+    assert f"Raised for item {bad} of refuse." in "\n".join(caught.value.__notes__)
+
+
+@pytest.mark.parametrize("size", [None, 1, 10])
+def test_a_stream_in_order_gives_all_before_an_error(executor: Executor, size: int | None) -> None:
+    stream = parallel_imap.options(chunk_size=size)(refuse, range(100), bad=30)
+    assert list(itertools.islice(stream, 30)) == list(range(30))
+    with pytest.raises(LookupError, match="not 30"):
+        next(stream)
+
+
+@pytest.mark.parametrize("size", [None, 1, 10])
+def test_exceptions_can_stand_in_their_place(executor: Executor, size: int | None) -> None:
+    options = parallel_map.options(chunk_size=size, return_exceptions=True)
+    found = options(refuse, range(20), bad=7)
+    assert isinstance(found.pop(7), LookupError)
+    assert found == [x for x in range(20) if x != 7]
+
+
+def test_an_error_that_cannot_travel_is_told_with_its_text(executor: Executor) -> None:
+    with pytest.raises((Unpicklable, RuntimeError), match="cannot"):
+        parallel_map.options(chunk_size=2)(refuse_oddly, range(4))
+
+
+def test_errors_of_the_function_are_retried(executor: Executor, tmp_path: Path) -> None:
+    call = functools.partial(fail_until, str(tmp_path), 2)
+    with_retries = parallel_map.options(retries=2, retry_backoff=0.01)
+    assert with_retries(call, [5]) == [5]
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_retries_are_not_endless(executor: Executor, tmp_path: Path) -> None:
+    call = functools.partial(fail_until, str(tmp_path), 3)
+    with pytest.raises(OSError, match="again"):
+        parallel_map.options(retries=2, retry_backoff=0.01, chunk_size=1)(call, [5])
+
+
+def test_progress_is_told_to_a_callable(executor: Executor) -> None:
+    told: list[tuple[int, int | None]] = []
+    options = parallel_map.options(chunk_size=4, progress=lambda *now: told.append(now))
+    options(negative, range(10))
+    assert told[-1] == (10, 10)
+    assert [done for done, _ in told] == sorted(done for done, _ in told)
+
+
+def test_scatter_gather_takes_names(executor: Executor) -> None:
+    calls = {"minus": (negative, (2,), {}), "bad": (refuse, (), {"x": 4})}
+    assert scatter_gather(calls) == {"minus": -2, "bad": 4}
+    assert scatter_gather({}) == {}
+
+
+def test_lambdas_closures_and_arrays_travel(executor: Executor) -> None:
+    factor = 3
+    assert parallel_map.options(chunk_size=2)(lambda x: x * factor, range(5)) == [0, 3, 6, 9, 12]
+    arrays = [np.arange(n) for n in range(4)]
+    assert parallel_map.options(chunk_size=1)(np.sum, arrays) == [0, 0, 1, 3]
+    assert parallel_map(lambda row: row.sum(), np.eye(3)) == [1, 1, 1]
+
+
+def test_the_language_and_the_time_zone_go_along(executor: Executor) -> None:
+    with translation.override("pt-br"), timezone.override("America/Sao_Paulo"):
+        [found] = set(parallel_map.options(chunk_size=1)(surroundings, range(2)))
+    if not hasattr(executor, "_pool"):  # a thread of this process, which has its own
+        assert found == ("pt-br", "America/Sao_Paulo")
+
+
+def test_options_keep_and_the_call_wins() -> None:
+    held = HeldExecutor(slots=8)
+    held.wait = lambda handles, timeout=None: [_run(handles[0])]  # type: ignore[method-assign]
+    limited = parallel_map.options(chunk_size=1, max_concurrency=5, num_cpus=2, name="mine")
+    with using_executor(held):
+        limited.options(memory=10)(negative, range(3), num_cpus=4)
+    options = held.calls[0].options
+    assert (options.num_cpus, options.memory, options.name) == (4, 10, "mine")
+
+
+def _run(call: Any) -> Any:
+    call.run()
+    return call
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("chunk_size", 0), ("num_cpus", -1), ("timeout", 0), ("retries", -1), ("memory", 1.5),
+        ("resources", {"a": "b"}), ("runtime_env", [1]), ("ordered", 1), ("progress", 3),
+        ("target_chunk_seconds", float("nan")), ("name", None),
+    ],
+)  # fmt: skip
+def test_an_option_that_cannot_be_used_is_refused(option: str, value: object) -> None:
+    with pytest.raises(ValueError, match=f"^{option} must be .*, got"):
+        parallel_map.options(**{option: value})
+
+
+def test_an_option_that_there_is_not_is_refused() -> None:
+    with pytest.raises(TypeError, match=r"There is no option 'chunks'\. Expected: num_cpus, "):
+        parallel_map.options(chunks=3)
+
+
+@pytest.mark.parametrize(
+    "option",
+    [{"num_gpus": 1}, {"memory": 1}, {"resources": {"a": 1}}, {"runtime_env": {"env_vars": {}}},
+     {"timeout": 9}, {"total_timeout": 9}, {"max_retries": 1}, {"chunk_size": 5}],
+)  # fmt: skip
+def test_what_only_the_cluster_can_give_never_runs_in_the_caller(option: dict[str, Any]) -> None:
+    held = HeldExecutor(slots=2)
+    held.wait = lambda handles, timeout=None: [_run(handles[0])]  # type: ignore[method-assign]
+    with using_executor(held):
+        assert parallel_map.options(**option)(negative, range(2)) == [0, -1]
+    assert held.calls
+
+
+def test_tiny_work_never_leaves_the_caller() -> None:
+    held = HeldExecutor(slots=2)
+    with using_executor(held):
+        assert len(parallel_map(negative, range(10_000))) == 10_000
+    assert held.calls == []
+
+
+@pytest.mark.usefixtures("ray_cluster_here")
+class TestOnRay:
+    def test_a_long_item_in_the_caller_does_not_hold_up_the_others(self) -> None:
+        began = time.monotonic()
+        found = parallel_map(where, [1.5, 0.1, 0.1, 0.1, 0.1])
+        assert time.monotonic() - began < 3
+        assert found[0] == os.getpid()
+        assert os.getpid() not in found[1:]
+
+    def test_an_item_over_its_timeout_is_stopped_alone(self) -> None:
+        options = parallel_map.options(timeout=1.5, return_exceptions=True)
+        late, pid = options(where, [30, 0.0])
+        assert isinstance(late, TimeoutError)
+        assert "item 0 took over 1.5 s" in str(late)
+        assert isinstance(pid, int)
+
+    def test_all_together_can_have_a_timeout(self) -> None:
+        began = time.monotonic()
+        with pytest.raises(TimeoutError, match="not over within 1 s"):
+            parallel_map.options(total_timeout=1)(where, [30, 30])
+        assert time.monotonic() - began < 10
+
+    def test_a_chunk_whose_process_dies_for_good_is_told(self) -> None:
+        with pytest.raises(CallLost):
+            parallel_map.options(max_retries=0)(die, range(2))
+
+    def test_what_no_machine_has_is_refused_at_once(self) -> None:
+        with pytest.raises(Infeasible, match="CPU 64"):
+            parallel_map(negative, range(3), num_cpus=64)
+        with pytest.raises(Infeasible, match="GPU 1"):
+            parallel_map(negative, range(3), num_gpus=1)
+
+    def test_a_large_keyword_is_stored_once(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        from django_ray_runtime.executors.ray import RayExecutor
+
+        stored: list[object] = []
+        share = RayExecutor.share
+
+        def counted(executor: RayExecutor, value: object) -> object:
+            stored.append(value)
+            return share(executor, value)
+
+        monkeypatch.setattr(RayExecutor, "share", counted)
+        big = np.ones(200_000)
+        options = parallel_map.options(chunk_size=1)
+        assert options(_sum_with, range(6), big=big) == [200_000.0 + x for x in range(6)]
+        assert len(stored) == 1
+
+    def test_recursion_ends(self) -> None:
+        assert parallel_map.options(chunk_size=1)(tree, [3]) == [8]
+
+
+def _sum_with(x: int, big: Any) -> float:
+    return float(big.sum()) + x
+
+
+def tree(depth: int) -> int:
+    if depth == 0:
+        return 1
+    return sum(parallel_map.options(chunk_size=1)(tree, [depth - 1] * 2))
+
+
+def test_sequentially_a_stream_runs_what_is_asked_for_only() -> None:
+    ran: list[int] = []
+    with using_executor(SequentialExecutor()):
+        stream = parallel_imap(ran.append, range(10))
+        next(stream)
+        next(stream)
+    assert ran == [0, 1]
