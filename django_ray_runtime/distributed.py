@@ -21,7 +21,7 @@ from typing import Any, Self, cast
 from django_ray_runtime.executors import Executor, SequentialExecutor
 from django_ray_runtime.fanout.chunks import Job, Surroundings
 from django_ray_runtime.fanout.engine import FanOut
-from django_ray_runtime.fanout.gather import as_list, as_stream
+from django_ray_runtime.fanout.gather import Stream, as_list
 from django_ray_runtime.fanout.options import FanOutOptions, unknown_options
 from django_ray_runtime.ray_cluster import (
     get_num_workers,
@@ -158,7 +158,7 @@ class _ParallelImap(_Spreader):
         max_concurrency: int | None = None,
         ordered: bool | None = None,
         **kwargs: Any,
-    ) -> Iterator[Any]:
+    ) -> Stream:
         """Like `parallel_map`, as a stream: `items` may be endless, memory stays bounded.
 
         With `ordered=False` results come as they finish. Closing the stream early cancels what
@@ -167,7 +167,7 @@ class _ParallelImap(_Spreader):
         options = self._with(
             num_cpus=num_cpus, num_gpus=num_gpus, max_concurrency=max_concurrency, ordered=ordered
         )
-        return as_stream(self._fan(func, items, kwargs, options), options)
+        return Stream(self._fan(func, items, kwargs, options), options)
 
 
 type Task = tuple[Callable[..., Any], Sequence[Any], dict[str, Any]]

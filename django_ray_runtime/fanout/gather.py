@@ -1,6 +1,7 @@
 """What the caller gets: a list, or a stream in order or as it comes."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from itertools import chain
 from typing import Any
 
 from django_ray_runtime.fanout.chunks import Failed
@@ -26,13 +27,34 @@ def as_list(fan: FanOut, options: FanOutOptions) -> list[Any]:
     return [value for block in blocks for value in block.values]
 
 
-def as_stream(fan: FanOut, options: FanOutOptions) -> Iterator[Any]:
-    """The values as they can be given. In order, a failure is raised when its turn has come."""
+class Stream(Iterator[Any]):
+    """The values as they can be given. In order, a failure is raised when its turn has come.
+
+    A loop over it runs at the speed of a list, without a step of Python for each value.
+    """
+
+    def __init__(self, fan: FanOut, options: FanOutOptions) -> None:
+        self._lists = _lists(fan, options)
+        self._values: Iterator[Any] = chain.from_iterable(self._lists)
+
+    def __iter__(self) -> Iterator[Any]:
+        return self._values
+
+    def __next__(self) -> Any:
+        return next(self._values)
+
+    def close(self) -> None:
+        """Cancel what is in flight; nothing more comes."""
+        self._lists.close()
+        self._values = iter(())
+
+
+def _lists(fan: FanOut, options: FanOutOptions) -> Generator[list[Any]]:
     blocks = fan.blocks(lazily=True)
+    told = _teller(fan, options)
     try:
-        told = _teller(fan, options)
         for block in _in_order(fan, blocks) if options.ordered else blocks:
-            yield from block.values
+            yield block.values
             _raise_failure(fan, block)
             told(len(block.values))
     finally:

@@ -1,0 +1,184 @@
+"""Fan-out beside a loop and beside Ray by hand, on two CPUs: `python -m benchmarks.bench_fanout`.
+
+Each workload runs as a loop, as one Ray call per item, in 1, 4 and 16 chunks per CPU by hand, in
+processes, in Ray's own pool, and through `parallel_map`; medians, on a warm cluster.
+"""
+
+import random
+import statistics
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from benchmarks import fanout_baselines as baselines
+from benchmarks.environment import project
+from benchmarks.report import Report, parse_options
+
+
+def double(x: int) -> int:
+    return x * 2
+
+
+def burn(x: Any, seconds: float = 0.001, big: Any = None) -> Any:
+    """Hold a CPU for so long."""
+    end = time.perf_counter() + seconds
+    while time.perf_counter() < end:
+        pass
+    return x
+
+
+def burn_item(seconds: float) -> float:
+    return float(burn(seconds, seconds))
+
+
+def snooze(x: int) -> int:
+    time.sleep(0.05)
+    return x
+
+
+def first_of(array: Any) -> float:
+    return float(array[0])
+
+
+@dataclass(frozen=True)
+class Workload:
+    name: str
+    func: Callable[..., Any]
+    items: Sequence[Any]
+    kwargs: dict[str, Any] = field(default_factory=dict)
+    num_cpus: float = 1.0
+    extra_ms: float | None = None  # over the loop, at most
+    of_loop: float | None = None  # times the loop, at most
+    of_naive: float | None = None
+    of_best: float | None = None  # times the best of all baselines, at most
+
+
+def workloads() -> list[Workload]:
+    import numpy as np
+
+    tail = [0.001] * 800 + [0.2] * 6
+    shuffled = random.Random(1).sample(tail, len(tail))
+    arrays = [np.ones(125_000) for _ in range(200)]
+    return [
+        Workload("x*2 over 1,000", double, range(1_000), extra_ms=0.3),
+        Workload("x*2 over 10,000", double, range(10_000), extra_ms=1),
+        Workload("x*2 over 100,000", double, range(100_000), extra_ms=50),
+        Workload("1 ms of CPU x 2,000", burn, range(2_000), of_loop=1 / 1.55, of_best=1.1),
+        Workload("10 ms of CPU x 100", burn, range(100), {"seconds": 0.01}, of_loop=1 / 1.8),
+        Workload("50 ms asleep x 64", snooze, range(64), num_cpus=0.1, of_naive=1.25),
+        Workload("1 MB arrays x 200", first_of, arrays, of_loop=1.2),
+        Workload(
+            "10 MB keyword, 1 ms x 100", burn, range(100), {"big": np.ones(1_250_000)}, of_best=1.15
+        ),
+        Workload("long items last", burn_item, tail, of_best=1.15),
+        Workload("long items anywhere", burn_item, shuffled, of_best=1.15),
+    ]
+
+
+def milliseconds(action: Callable[[], Any], expected: list[Any], repeat: int) -> float:
+    """The median, after a run whose result is looked at."""
+    assert list(action()) == expected
+    taken = []
+    for _ in range(repeat):
+        began = time.perf_counter()
+        action()
+        taken.append(time.perf_counter() - began)
+    return statistics.median(taken) * 1000
+
+
+def others(load: Workload, thorough: bool) -> dict[str, Callable[[], Any]]:
+    """The baselines that make sense for a workload: not 50,000 Ray calls."""
+    func, items, kwargs = load.func, load.items, load.kwargs
+    cpus = {"num_cpus": load.num_cpus}
+    found: dict[str, Callable[[], Any]] = {
+        f"Ray by hand, {n} chunks per CPU": partial(
+            baselines.by_hand, n, func, items, **cpus, **kwargs
+        )
+        for n in (1, 4, 16)
+    }
+    if len(items) <= 2_000:
+        found["Ray, a call per item"] = partial(baselines.naive, func, items, **cpus, **kwargs)
+    if thorough:
+        found["processes"] = partial(baselines.processes, func, items, **kwargs)
+        found["Ray's pool"] = partial(baselines.ray_pool, func, items, **kwargs)
+    return found
+
+
+def measure(report: Report, load: Workload, repeat: int, thorough: bool) -> None:
+    from django_ray_runtime.distributed import parallel_map
+
+    loop = partial(baselines.loop, load.func, load.items, **load.kwargs)
+    expected = loop()
+    took = {"loop": milliseconds(loop, expected, repeat)}
+    for name, action in others(load, thorough).items():
+        took[name] = milliseconds(action, expected, repeat)
+    ours = milliseconds(
+        partial(parallel_map, load.func, load.items, num_cpus=load.num_cpus, **load.kwargs),
+        expected, repeat,
+    )  # fmt: skip
+    for name, value in took.items():
+        report.add(f"{load.name}: {name}", value, "ms")
+    best = min(took, key=lambda name: took[name])
+    bounds = []
+    if load.extra_ms is not None:
+        bounds.append(took["loop"] + load.extra_ms)
+    if load.of_loop is not None:
+        bounds.append(took["loop"] * load.of_loop)
+    if load.of_naive is not None:
+        bounds.append(took["Ray, a call per item"] * load.of_naive)
+    if load.of_best is not None:
+        bounds.append(took[best] * load.of_best)
+    report.add(
+        f"{load.name}: parallel_map", ours, "ms",
+        baseline=f"best of all: {best}", ratio=took[best] / ours, at_most=min(bounds),
+    )  # fmt: skip
+
+
+def stream(report: Report) -> None:
+    """A million items as a stream: its rate beside the list's, and how the memory grows."""
+    import psutil
+
+    from django_ray_runtime.distributed import parallel_imap, parallel_map
+
+    quantity, me = 1_000_000, psutil.Process()
+    began = time.perf_counter()
+    parallel_map(double, range(quantity))
+    as_list = quantity / (time.perf_counter() - began)
+    before = most = me.memory_full_info().uss
+    began = time.perf_counter()
+    for number, _ in enumerate(parallel_imap(double, range(quantity))):
+        if number % 100_000 == 0:
+            most = max(most, me.memory_full_info().uss)
+    as_stream = quantity / (time.perf_counter() - began)
+    report.add(
+        "parallel_imap over 1,000,000", as_stream, "items/s",
+        baseline="parallel_map", ratio=as_stream / as_list, ratio_at_least=0.9,
+    )  # fmt: skip
+    report.add("the memory it adds", (most - before) / 2**20, "MiB", at_most=20)
+
+
+def main() -> int:
+    options = parse_options(__doc__ or "")
+    report = Report("Fan-out on two CPUs")
+    with project("sqlite"):
+        from django_ray_runtime import ray_cluster
+        from django_ray_runtime.conf import read
+
+        cluster = ray_cluster.start(
+            read({"RAY_NUM_CPUS": 2, "RAY_OBJECT_STORE_MEMORY": 1_000_000_000})
+        )
+        try:
+            baselines.naive(snooze, range(64), num_cpus=0.1)  # a warm pool
+            for load in workloads():
+                measure(report, load, 1 if options.quick else 5, thorough=not options.quick)
+            stream(report)
+        finally:
+            cluster.close()
+    return report.finish(options)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
