@@ -108,6 +108,10 @@ class Executor(ABC):
         """How many of its slots a call takes."""
         return 1.0
 
+    def slots_for(self, options: CallOptions) -> int:
+        """How many such calls can run at once; at least 1."""
+        return max(1, int(self.slots() / max(self.weight(options), 1 / 64)))
+
     def demand_room(self, options: CallOptions) -> None:
         """Raise Infeasible when no machine there is can ever give a call what it asks for."""
         return

@@ -101,7 +101,7 @@ class _Stored[T](Shared[T]):
         return value
 
 
-UNPACKED = 4
+UNPACKED = 1  # more would keep large values in the object store
 _unpacked: dict[bytes, Any] = {}
 
 
@@ -203,6 +203,13 @@ class RayExecutor(Executor):
 
     def weight(self, options: CallOptions) -> float:
         return options.num_cpus
+
+    def slots_for(self, options: CallOptions) -> int:
+        wanted = _wanted(options) | {"CPU": max(options.num_cpus, 1 / 64)}
+        nodes = self._node_resources()
+        return max(
+            1, sum(min(int(node.get(n, 0) / v) for n, v in wanted.items()) for node in nodes)
+        )
 
     def demand_room(self, options: CallOptions) -> None:
         wanted = _wanted(options)

@@ -1,10 +1,12 @@
 """What runs where a chunk runs: some items, one after the other."""
 
 import pickle
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import tzinfo
 from functools import partial
 from traceback import format_exception
 from typing import Any
@@ -20,6 +22,15 @@ class Failed:
     error: Exception
 
 
+@dataclass(frozen=True, slots=True)
+class Block:
+    """What came of consecutive items: the values from index `first` on, up to a failure."""
+
+    first: int
+    values: list[Any]
+    failed: Failed | None = None
+
+
 # Seconds, the values up to a failure, and the failure: plain, as it travels.
 type Ran = tuple[float, list[Any], Failed | None]
 
@@ -29,7 +40,7 @@ class Surroundings:
     """What Django code expects around it: the active language and time zone."""
 
     language: str | None = None
-    time_zone: str = "UTC"
+    time_zone: tzinfo | None = None
 
     @classmethod
     def here(cls) -> "Surroundings | None":
@@ -40,7 +51,7 @@ class Surroundings:
             return None
         from django.utils import timezone, translation
 
-        return cls(translation.get_language(), timezone.get_current_timezone_name())
+        return cls(translation.get_language(), timezone.get_current_timezone())
 
     @contextmanager
     def restored(self) -> Iterator[None]:
@@ -120,8 +131,10 @@ def portable(error: Exception) -> Exception:
     """The exception as it can travel, with the traceback of where it was raised as a note."""
     trace = "".join(format_exception(error))
     error.add_note(f"On the cluster:\n{trace}")
+    # Ray's own pickling takes classes of the main module and of functions, too.
+    pickler: Any = sys.modules.get("ray.cloudpickle", pickle)
     try:
-        pickle.loads(pickle.dumps(error))  # noqa: S301  (what we have just pickled)
+        pickle.loads(pickler.dumps(error))  # noqa: S301  (what we have just pickled)
     except Exception:
         return RuntimeError(f"An exception that cannot be sent was raised:\n{trace}")
     return error

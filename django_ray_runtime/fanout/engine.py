@@ -1,40 +1,21 @@
 """One fan-out: the first items in the caller, the rest in chunks over the executor."""
 
-import threading
 import time
 from collections.abc import Generator, Iterable, Iterator
-from dataclasses import dataclass
+from contextlib import suppress
 from functools import cached_property
 from typing import Any
 
-from django_ray_runtime.exceptions import CallLost
-from django_ray_runtime.executors import Executor, Handle, SequentialExecutor, Shared, as_part
-from django_ray_runtime.fanout.chunks import Failed, Job, run_chunk, run_items
+from django_ray_runtime.executors import Executor, Handle, SequentialExecutor, Shared
+from django_ray_runtime.fanout.chunks import Block, Failed, Job, run_chunk
 from django_ray_runtime.fanout.guard import Guard
+from django_ray_runtime.fanout.here import Here
 from django_ray_runtime.fanout.options import FanOutOptions
 from django_ray_runtime.fanout.pace import Pace
 from django_ray_runtime.fanout.source import Source
 
-# Work that is over within this never leaves the caller.
-BUDGET_SECONDS = 0.01
 # An item that takes so long in the caller holds up the others no longer.
 PATIENCE_SECONDS = 0.015
-# Items this short cost more to send than to run.
-TINY_SECONDS = 2e-6
-# Items for the cluster, should one in the caller take its time: few of a stream, whose next
-# item may take time itself.
-LAID_READY = 64
-LAID_READY_OF_STREAM = 4
-SLICE_SECONDS = 0.0025  # of items in the caller, between looks at the clock
-
-
-@dataclass(frozen=True, slots=True)
-class Block:
-    """What came of consecutive items: the values from index `first` on, up to a failure."""
-
-    first: int
-    values: list[Any]
-    failed: Failed | None = None
 
 
 class FanOut:
@@ -57,90 +38,64 @@ class FanOut:
             self._pace.fixed = 1  # each item has a time of its own
         self._flying: dict[Handle, tuple[int, int, float]] = {}  # first, count, deadline
         self._shared: Shared[Job] | None = None
-        self._lock = threading.Lock()
-        self._until = time.monotonic() + (options.total_timeout or float("inf"))
+        self._until = float("inf")
+        self._helping = 1  # items of a chunk that helps the caller out
+        self._cannot_help = False
 
     def blocks(self, *, lazily: bool = False) -> Generator[Block]:
         """All blocks, as they come. With `lazily`, without a cluster, an item is run when it is
         asked for."""
+        self._until = time.monotonic() + (self._options.total_timeout or float("inf"))
+        here = Here(self._job, self.source, self._pace, lambda: bool(self._flying))
         try:
             if self._sequential:
-                yield from self._one_by_one(1 if lazily else 1024)
+                yield from here.all(lazily=lazily)
                 return
             self._executor.demand_room(self._call_options)
             if self._options.may_start_here:
-                yield from self._here()
+                guard = Guard(self._help, PATIENCE_SECONDS)
+                try:
+                    yield from here.first(guard.arm, guard.disarm)
+                finally:
+                    guard.end()
             yield from self._there()
         finally:
-            for handle in self._flying:
-                self._executor.cancel(handle)
+            for handle in list(self._flying):
+                with suppress(Exception):  # one that cannot be cancelled must not keep the others
+                    self._executor.cancel(handle)
 
     @cached_property
     def _sizes(self) -> tuple[int, int]:
         """How many chunks may be in flight, and how many run at once. Asks the cluster."""
-        weight = max(self._executor.weight(self._call_options), 1 / 64)
-        slots = max(1, int(self._executor.slots() / weight))
+        slots = self._executor.slots_for(self._call_options)
         most = self._options.max_concurrency
+        if self._options.timeout is not None:  # whose clock starts when a chunk is given
+            slots = min(slots, most or slots)
+            return slots, slots
         if most is not None:
             return most, min(slots, most)
-        ahead = 1 if self._options.timeout is not None else self._executor.in_flight_per_slot
-        return slots * ahead, slots
+        return slots * self._executor.in_flight_per_slot, slots
 
-    # In the caller
-
-    def _one_by_one(self, count: int) -> Iterator[Block]:
-        while True:
-            first, items = self.source.take(count)
+    def _help(self) -> None:
+        """Called again and again, from the guard's thread, while an item takes its time in the
+        caller. What cannot be sent is left to the caller, who tells why."""
+        if self._cannot_help:
+            return
+        flying = list(self._flying)
+        running = len(flying) - len(self._executor.wait(flying, 0)) if flying else 0
+        window = self._sizes[0]
+        share = len(self.source.ready) // (2 * window)
+        for _ in range(max(1, window - 1) - running):
+            first, items = self.source.take_back(max(1, min(self._helping, share)))
             if not items:
                 return
-            yield self._run(first, items)
-
-    def _run(self, first: int, items: list[Any]) -> Block:
-        with as_part():
-            seconds, values, failed = run_items(self._job, items)
-        self._pace.note(len(values), seconds)
-        return Block(first, values, failed)
-
-    def _here(self) -> Iterator[Block]:
-        """The first items: tiny work is over before a cluster would have begun."""
-        guard = Guard(self._start_others, PATIENCE_SECONDS)
-        spent, size = 0.0, 1
-        ready = LAID_READY_OF_STREAM if self.source.total is None else LAID_READY
-        try:
-            while True:
-                self.source.lay_ready(size + ready)
-                first, items = self.source.take(size)
-                if not items:
-                    return
-                self._pace.note_item(items[0])
-                began = time.perf_counter()
-                if self.source.has_ready:
-                    guard.arm()
-                block = self._run(first, items)
-                guard.disarm()
-                spent += time.perf_counter() - began
-                yield block
-                size = self._next_slice(size)
-                if self._flying or (spent > BUDGET_SECONDS and not self._is_tiny):
-                    return
-        finally:
-            guard.end()
-
-    @property
-    def _is_tiny(self) -> bool:
-        return self._pace.per_item is not None and self._pace.per_item < TINY_SECONDS
-
-    def _next_slice(self, size: int) -> int:
-        each = max(self._pace.per_item or SLICE_SECONDS, 1e-9)
-        return max(1, min(int(SLICE_SECONDS / each), size * 16))
-
-    def _start_others(self) -> None:
-        """Called from the guard's thread while an item takes its time in the caller."""
-        for _ in range(max(1, self._sizes[0] - 1)):
-            first, items = self.source.take(1, only_ready=True)
-            if not items:
+            try:
+                self._submit(first, items)
+            except Exception:
+                self.source.give_back(items)
+                self._cannot_help = True
                 return
-            self._submit(first, items)
+        self._helping *= 2
 
     # On the cluster
 
@@ -163,14 +118,11 @@ class FanOut:
             self._submit(first, items)
 
     def _submit(self, first: int, items: list[Any]) -> None:
-        with self._lock:
-            if self._shared is None:
-                self._shared = self._executor.share(self._job)
-            handle = self._executor.submit(
-                run_chunk, self._shared, items, options=self._call_options
-            )
-            until = time.monotonic() + (self._options.timeout or float("inf"))
-            self._flying[handle] = (first, len(items), until)
+        if self._shared is None:
+            self._shared = self._executor.share(self._job)
+        handle = self._executor.submit(run_chunk, self._shared, items, options=self._call_options)
+        until = time.monotonic() + (self._options.timeout or float("inf"))
+        self._flying[handle] = (first, len(items), until)
 
     def _wait(self) -> list[Handle]:
         """The chunks that have ended, or whose time is over."""
@@ -196,7 +148,9 @@ class FanOut:
                     f"{self.name}: item {first} took over {self._options.timeout:g} s (timeout)."
                 )
             seconds, values, failed = self._executor.outcome(handle)
-        except (CallLost, TimeoutError) as error:
+        except Exception as error:
+            if count > 1:
+                error.add_note(f"In items {first} to {first + count - 1}, which were one chunk.")
             if self._options.return_exceptions:
                 return Block(first, [error] * count)
             return Block(first, [], Failed(0, error))

@@ -4,8 +4,8 @@ from collections.abc import Callable, Generator, Iterator
 from itertools import chain
 from typing import Any
 
-from django_ray_runtime.fanout.chunks import Failed
-from django_ray_runtime.fanout.engine import Block, FanOut
+from django_ray_runtime.fanout.chunks import Block, Failed
+from django_ray_runtime.fanout.engine import FanOut
 from django_ray_runtime.fanout.options import FanOutOptions
 
 
@@ -66,12 +66,17 @@ def _in_order(fan: FanOut, blocks: Iterator[Block]) -> Iterator[Block]:
     expected = 0
     for block in blocks:
         early[block.first] = block
+        fan.waiting = len(early)
         fan.failed = fan.failed or block.failed is not None
         while expected in early:
             ready = early.pop(expected)
             fan.waiting = len(early)
             expected += len(ready.values)
             yield ready
+            if ready.failed is not None:
+                return
+    if early:
+        raise RuntimeError(f"Results of {fan.name} are missing before item {min(early)}.")
 
 
 def _raise_failure(fan: FanOut, block: Block) -> None:

@@ -1,4 +1,4 @@
-"""An alarm for items that take longer than expected while they run in the caller."""
+"""A look at items that take longer than expected while they run in the caller."""
 
 import threading
 import time
@@ -7,7 +7,7 @@ from contextvars import copy_context
 
 
 class Guard:
-    """Calls `alarm` once, from a thread, when it is left armed past its deadline.
+    """Calls `alarm` again and again, from a thread, while it stays armed past its deadline.
 
     Arming and disarming cost no system call: the thread looks at the deadline when it wakes.
     """
@@ -16,6 +16,7 @@ class Guard:
         self._alarm = alarm
         self._seconds = seconds
         self._deadline = float("inf")
+        self._lock = threading.Lock()  # held while the alarm is called
         self._ended = threading.Event()
         context = copy_context()  # the run that the caller belongs to
         self._thread = threading.Thread(
@@ -31,8 +32,9 @@ class Guard:
             self._thread.start()
 
     def disarm(self) -> None:
-        """In time."""
-        self._deadline = float("inf")
+        """In time. No alarm is being called when this returns."""
+        with self._lock:
+            self._deadline = float("inf")
 
     def end(self) -> None:
         """No alarm comes after this returns."""
@@ -42,6 +44,6 @@ class Guard:
 
     def _watch(self) -> None:
         while not self._ended.wait(self._seconds):
-            if time.perf_counter() >= self._deadline:
-                self._alarm()
-                return
+            with self._lock:
+                if time.perf_counter() >= self._deadline:
+                    self._alarm()

@@ -1,8 +1,7 @@
-"""The items of a fan-out, taken from the front by more than one thread."""
+"""The items of a fan-out: the caller takes them from the front, its guard from the back."""
 
-import threading
 from collections import deque
-from collections.abc import Iterable, Sized
+from collections.abc import Iterable
 from itertools import islice
 from typing import Any
 
@@ -10,38 +9,65 @@ from typing import Any
 class Source:
     """Items in their order, each with its index.
 
-    Only the thread that made it draws on the iterable, which may belong to it (a cursor of a
-    database); another one gets what was laid ready.
+    Only the caller's thread draws on the iterable, which may belong to it (a cursor of a
+    database). What it laid ready it takes itself from the front of a deque, while another thread
+    may take from the back: no lock, as each end of a deque is safe.
     """
 
     def __init__(self, items: Iterable[Any]) -> None:
-        self.total = len(items) if isinstance(items, Sized) else None
-        self.taken = 0
+        self.total = _length(items)
+        self.ready: deque[Any] = deque()
+        self.front = 0  # index of the first that is ready
+        self._back = 0  # index behind the last that is
+        self._drawn = 0  # how many were drawn in all
         self._items = iter(items)
-        self._ready: deque[Any] = deque()
-        self._lock = threading.Lock()
+        cheap = isinstance(items, list | tuple | range)
+        # Ahead of the caller: few of a stream, whose next item may take time or memory.
+        self._ahead = 256 if cheap else 4
 
     @property
     def remaining(self) -> int | None:
-        """How many are left; None where that is not known."""
-        return None if self.total is None else max(0, self.total - self.taken)
+        """How many are left to give out; None where that is not known."""
+        return None if self.total is None else max(0, self.total - self._drawn) + len(self.ready)
 
-    def lay_ready(self, count: int) -> None:
-        """Draw so many from the iterable, for whoever takes them."""
-        with self._lock:
-            self._ready.extend(islice(self._items, max(0, count - len(self._ready))))
+    def lay_ready(self, count: int, *, others: bool = False) -> None:
+        """Have so many ready for the caller, and some for others. Only while nobody has taken
+        from the back."""
+        count += self._ahead if others else 0
+        new = list(islice(self._items, max(0, count - len(self.ready))))
+        self.ready.extend(new)
+        self._drawn += len(new)
+        self._back = self._drawn
 
-    @property
-    def has_ready(self) -> bool:
-        """Whether something is laid ready."""
-        return bool(self._ready)
+    def take(self, count: int) -> tuple[int, list[Any]]:
+        """The index of the first of the next items, at most `count`, and those; none at the end."""
+        if self.ready:
+            given = [self.ready.popleft() for _ in range(min(count, len(self.ready)))]
+            first, self.front = self.front, self.front + len(given)
+            return first, given
+        given = list(islice(self._items, count))
+        first, self._drawn = self._drawn, self._drawn + len(given)
+        return first, given
 
-    def take(self, count: int, *, only_ready: bool = False) -> tuple[int, list[Any]]:
-        """The index of the first of the next `count` items, and those; fewer at the end."""
-        with self._lock:
-            ready = [self._ready.popleft() for _ in range(min(count, len(self._ready)))]
-            if not only_ready and len(ready) < count:
-                ready.extend(islice(self._items, count - len(ready)))
-            first = self.taken
-            self.taken += len(ready)
-            return first, ready
+    def take_back(self, count: int) -> tuple[int, list[Any]]:
+        """The same from the back of what is ready, for another thread."""
+        given: deque[Any] = deque()
+        try:
+            while len(given) < count:
+                given.appendleft(self.ready.pop())
+        except IndexError:
+            pass  # the caller was faster
+        self._back -= len(given)
+        return self._back, list(given)
+
+    def give_back(self, items: list[Any]) -> None:
+        """What was taken from the back last, and could not be used."""
+        self.ready.extend(items)
+        self._back += len(items)
+
+
+def _length(items: Iterable[Any]) -> int | None:
+    try:
+        return len(items)  # type: ignore[arg-type]
+    except TypeError:
+        return None

@@ -227,6 +227,20 @@ def test_what_only_the_cluster_can_give_never_runs_in_the_caller(option: dict[st
     assert held.calls
 
 
+def test_an_ordered_stream_with_a_slow_head_keeps_to_its_window() -> None:
+    held = HeldExecutor(slots=2)
+
+    def all_but_the_first(handles: list[Any], timeout: float | None = None) -> list[Any]:
+        return [_run(handles[1 if len(handles) > 1 else 0])]
+
+    held.wait = all_but_the_first  # type: ignore[method-assign, assignment]
+    with using_executor(held):
+        stream = parallel_imap.options(chunk_size=1)(negative, itertools.count())
+    assert next(stream) == 0
+    assert len(held.calls) <= 4
+    stream.close()
+
+
 def test_tiny_work_never_leaves_the_caller() -> None:
     held = HeldExecutor(slots=2)
     with using_executor(held):
@@ -242,6 +256,38 @@ class TestOnRay:
         assert time.monotonic() - began < 3
         assert found[0] == os.getpid()
         assert os.getpid() not in found[1:]
+
+    def test_what_cannot_be_sent_while_the_caller_is_busy_is_not_lost(self) -> None:
+        lock = threading.Lock()
+
+        def slow(x: float) -> float:
+            with lock:
+                time.sleep(x)
+            return x
+
+        with pytest.raises(TypeError, match="lock"):
+            parallel_map(slow, [0.2, 0.1])
+        with pytest.raises(TypeError, match="lock"):
+            list(parallel_imap(lambda x: time.sleep(0.2), [1, threading.Lock(), 2]))
+
+    def test_a_tiny_first_item_does_not_keep_the_heavy_ones_here(self) -> None:
+        began = time.monotonic()
+        pids = parallel_map(where, [0, 1.0, 1.0, 1.0, 1.0])
+        assert time.monotonic() - began < 3.5  # four, one after the other
+        assert len(set(pids)) > 1
+
+    def test_while_the_caller_is_busy_the_cluster_goes_on(self) -> None:
+        pids = parallel_map(where, [2.0] + [0.05] * 40)
+        assert pids.count(os.getpid()) == 1
+
+    def test_a_timeout_is_not_spent_in_a_queue(self) -> None:
+        options = parallel_map.options(timeout=3, max_concurrency=8)
+        assert len(options(where, [1.0] * 6)) == 6
+
+    def test_a_time_zone_without_a_name_goes_along(self) -> None:
+        with timezone.override(timezone.get_fixed_timezone(120)):
+            [found] = set(parallel_map.options(chunk_size=1)(surroundings, range(2)))
+        assert found[1] == "+0200"
 
     def test_an_item_over_its_timeout_is_stopped_alone(self) -> None:
         options = parallel_map.options(timeout=1.5, return_exceptions=True)
@@ -294,6 +340,25 @@ def tree(depth: int) -> int:
     if depth == 0:
         return 1
     return sum(parallel_map.options(chunk_size=1)(tree, [depth - 1] * 2))
+
+
+def test_sequentially_nothing_is_drawn_long_before_it_runs() -> None:
+    drawn: list[int] = []
+
+    def items() -> Iterator[int]:
+        for n in range(100):
+            drawn.append(n)
+            yield n
+
+    ran: list[int] = []
+
+    def run(n: int) -> None:
+        time.sleep(0.003)
+        ran.append(len(drawn) - len(ran))
+
+    with using_executor(SequentialExecutor()):
+        parallel_map(run, items())
+    assert max(ran) == 1
 
 
 def test_sequentially_a_stream_runs_what_is_asked_for_only() -> None:

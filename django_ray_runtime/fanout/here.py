@@ -1,0 +1,85 @@
+"""The first items, in the caller: tiny work is over before a cluster would have begun."""
+
+import time
+from collections.abc import Callable, Generator
+from typing import Any
+
+from django_ray_runtime.executors import as_part
+from django_ray_runtime.fanout.chunks import Block, Failed, Job
+from django_ray_runtime.fanout.pace import Pace
+from django_ray_runtime.fanout.source import Source
+
+# Work that is over within this never leaves the caller.
+BUDGET_SECONDS = 0.01
+# Items this short cost more to send than to run.
+TINY_SECONDS = 2e-6
+SLICE_SECONDS = 0.0025  # of items, between looks at the clock
+MOST_IN_SLICE = 4096
+
+
+class Here:
+    """Runs items of `source` in slices. `is_helped` says that others have begun on the rest."""
+
+    def __init__(self, job: Job, source: Source, pace: Pace, is_helped: Callable[[], bool]) -> None:
+        self._job = job
+        self._call = job.call()
+        self._source = source
+        self._pace = pace
+        self._is_helped = is_helped
+
+    def all(self, *, lazily: bool) -> Generator[Block]:
+        """All items; with `lazily` each when it is asked for."""
+        size = 1
+        while (block := self._slice(size)) is not None:
+            yield block
+            size = 1 if lazily else self._next_size(size)
+
+    def first(self, arm: Callable[[], None], disarm: Callable[[], None]) -> Generator[Block]:
+        """Those that fit the budget, or are tiny. `arm` is called before a slice runs."""
+        spent, size = 0.0, 1
+        while not self._is_helped() and (spent < BUDGET_SECONDS or self._is_tiny):
+            began = time.perf_counter()
+            block = self._slice(size, arm)
+            disarm()
+            if block is None:
+                return
+            spent += time.perf_counter() - began
+            yield block
+            size = self._next_size(size)
+
+    @property
+    def _is_tiny(self) -> bool:
+        return self._pace.per_item is not None and self._pace.per_item < TINY_SECONDS
+
+    def _next_size(self, size: int) -> int:
+        each = max(self._pace.per_item or SLICE_SECONDS, 1e-9)
+        return max(1, min(int(SLICE_SECONDS / each), size * 16, MOST_IN_SLICE))
+
+    def _slice(self, size: int, arm: Callable[[], None] | None = None) -> Block | None:
+        """Run up to `size` items, fewer where others begin meanwhile; None at the end."""
+        began = time.perf_counter()
+        source, call = self._source, self._call
+        source.lay_ready(size, others=arm is not None)
+        if not source.ready:
+            return None
+        if arm is not None and len(source.ready) > 1:
+            arm()
+        first, ready, is_helped = source.front, source.ready, self._is_helped
+        values: list[Any] = []
+        failed = None
+        with as_part():
+            while len(values) < size and ready and not is_helped():
+                try:
+                    item = ready.popleft()
+                except IndexError:  # others were faster
+                    break
+                try:
+                    values.append(call(item))
+                except Exception as error:
+                    if not self._job.return_exceptions:
+                        failed = Failed(len(values), error)
+                        break
+                    values.append(error)
+        source.front = first + len(values) + (failed is not None)
+        self._pace.note(len(values), time.perf_counter() - began)
+        return Block(first, values, failed)
