@@ -5,9 +5,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from typing import Protocol
 
 # A run as it travels to a chunk's process.
 type RunWire = tuple[bytes, int, str, str]
+
+
+class Reporter(Protocol):
+    """Who keeps what a run reports."""
+
+    def end_item(self) -> None: ...
 
 
 @dataclass(slots=True, eq=False)
@@ -21,9 +28,14 @@ class Run:
     is_part: bool = False  # a chunk of the task, not the task itself
     in_atomic: bool = False  # it began within a transaction, as tests do
     at_exit: list[Callable[[], None]] = field(default_factory=list)
-    reporter: object = None  # of its progress, once it has reported some
+    reporter: Reporter | None = None  # of its progress, once it has reported some
     cancelled: bool = False  # as last seen …
     looked_at: float = float("-inf")  # … then, by time.monotonic
+
+    def end_item(self) -> None:
+        """One item of a chunk is over: what the next one reports is added to it."""
+        if self.reporter is not None:
+            self.reporter.end_item()
 
     def to_wire(self) -> RunWire:
         return self.task_id.bytes, self.attempt, self.worker, self.task_path

@@ -37,19 +37,23 @@ class _Reporter:
     def __init__(self, run: Run) -> None:
         self.run = run
         self.done = 0
+        self._before = 0  # of the items of this chunk that are over
         self.total: int | None = None
         self.message: str | None = None
         self._written: tuple[int, int | None, str | None] = (0, None, None)
         self._write_at = 0.0  # the first report is written at once
 
     def note(self, done: int, total: int | None, message: str | None) -> None:
-        self.done = done
+        self.done = self._before + done
         if total is not None and not self.run.is_part:
             self.total = total
         if message is not None:
             self.message = message
         if time.monotonic() >= self._write_at or (total is not None and done >= total):
             self.write()
+
+    def end_item(self) -> None:
+        self._before = self.done
 
     def _in_transaction(self) -> bool:
         """Whether a transaction of the task is open: its lock on the progress would make chunks

@@ -11,6 +11,7 @@ from functools import partial
 from traceback import format_exception
 from typing import Any
 
+from django_ray_runtime.context import current_run
 from django_ray_runtime.executors import Shared
 
 
@@ -100,10 +101,13 @@ def run_items(job: Job, items: Sequence[Any]) -> Ran:
     call = job.call()
     values: list[Any] = []
     failed = None
+    run = current_run()
     began = time.perf_counter()
     for item in items:
         try:
             values.append(call(item))
+            if run is not None:
+                run.end_item()
         except Exception as error:
             if not job.return_exceptions:
                 failed = Failed(len(values), error)

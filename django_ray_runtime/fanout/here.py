@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Generator
 from typing import Any
 
+from django_ray_runtime.context import current_run
 from django_ray_runtime.executors import as_part
 from django_ray_runtime.fanout.chunks import Block, Failed, Job
 from django_ray_runtime.fanout.pace import Pace
@@ -68,6 +69,7 @@ class Here:
         values: list[Any] = []
         failed = None
         with as_part():
+            run = current_run()
             while len(values) < size and ready and not is_helped():
                 try:
                     item = ready.popleft()
@@ -75,6 +77,8 @@ class Here:
                     break
                 try:
                     values.append(call(item))
+                    if run is not None:
+                        run.end_item()
                 except Exception as error:
                     if not self._job.return_exceptions:
                         failed = Failed(len(values), error)
