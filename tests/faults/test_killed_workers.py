@@ -24,6 +24,7 @@ from tests.support import WorkerProcess, wait_until, worker_process
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("a_ledger")]
 
 HELD = 20  # tasks that a worker holds
+BACKLOG = 500
 SEQUENTIAL = ("--executor", "sequential", "--concurrency", str(HELD))
 RESTART_SECONDS = 20.0  # from the kill of a whole worker until its task runs again
 
@@ -48,6 +49,9 @@ def test_nothing_is_lost_when_a_worker_is_killed_again_and_again(
             boot = victim.wait_until_active()
             wait_until(lambda boot=boot: has_run(boot.id), "it runs tasks")
             time.sleep(pause)  # not a wait for something: so long it may work
+            if QueuedTask.objects.ready().count() < BACKLOG:  # a slow machine needs more of them
+                work.enqueue_many([(0.01,)] * BACKLOG)
+                quantity += BACKLOG
             killed.kill(victim)
         wait_until_final(quantity, 240)
         assert survivor.process.poll() is None
