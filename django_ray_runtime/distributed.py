@@ -12,8 +12,9 @@ parameter of its own named num_cpus, num_gpus, max_concurrency or ordered gets i
 functools.partial.
 """
 
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import replace
 from typing import Any, Self, cast
@@ -205,6 +206,11 @@ def _executor() -> Executor:
         from django_ray_runtime.executors.ray import RayExecutor
 
         return RayExecutor()
+    if "distributed" in sys.modules:  # otherwise nobody has joined a cluster of Dask
+        from django_ray_runtime.executors.dask import DaskExecutor
+
+        with suppress(ValueError):
+            return DaskExecutor()
     return SequentialExecutor()
 
 

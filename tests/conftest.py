@@ -2,6 +2,8 @@
 
 import os
 from collections.abc import Iterator
+from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -51,7 +53,23 @@ def ray_cluster_here(local_ray: ray_cluster.Cluster) -> ray_cluster.Cluster:
     return local_ray
 
 
-@pytest.fixture(params=["sequential", "background", "ray"])
+@pytest.fixture(scope="session")
+def local_dask() -> Iterator[Any]:
+    """A real Dask with two workers of one thread, one for the whole run: its client."""
+    from distributed import Client, LocalCluster
+
+    with (
+        TemporaryDirectory(prefix="dask-") as folder,
+        LocalCluster(
+            n_workers=2, threads_per_worker=1, dashboard_address=None, host="127.0.0.1",
+            local_directory=folder, resources={"seat": 2},
+        ) as cluster,
+        Client(cluster, set_as_default=False) as client,
+    ):  # fmt: skip
+        yield client
+
+
+@pytest.fixture(params=["sequential", "background", "ray", "dask"])
 def executor(request: pytest.FixtureRequest) -> Iterator[Executor]:
     """Each executor there is."""
     made: Executor
@@ -60,6 +78,10 @@ def executor(request: pytest.FixtureRequest) -> Iterator[Executor]:
         from django_ray_runtime.executors.ray import RayExecutor
 
         made = RayExecutor()
+    elif request.param == "dask":
+        from django_ray_runtime.executors.dask import DaskExecutor
+
+        made = DaskExecutor(request.getfixturevalue("local_dask"))
     else:
         made = {"sequential": SequentialExecutor, "background": BackgroundExecutor}[request.param]()
     yield made

@@ -116,6 +116,10 @@ class Executor(ABC):
         """Raise Infeasible when no machine there is can ever give a call what it asks for."""
         return
 
+    def demand_way(self, options: CallOptions) -> None:
+        """Raise Infeasible when the caller itself holds what such calls would wait for."""
+        return
+
     def demand_alive(self) -> None:
         """Raise ExecutorLost when what runs the calls is gone, so that none would ever end."""
         return

@@ -14,9 +14,7 @@ import ray
 from django.apps import apps
 from ray import exceptions as ray_errors
 
-from django_ray_runtime.bootstrap import SetUpFirst
 from django_ray_runtime.conf import runtime_settings
-from django_ray_runtime.context import RunWire, current_run, part_of, running
 from django_ray_runtime.exceptions import CallCancelled, CallLost, ExecutorLost, Infeasible
 from django_ray_runtime.executors.base import (
     DEFAULT_OPTIONS,
@@ -26,6 +24,7 @@ from django_ray_runtime.executors.base import (
     OnDone,
     Shared,
 )
+from django_ray_runtime.executors.parcel import invoke, pack
 
 # What Ray raises when a process, a node or an object is gone, as opposed to what the
 # user's function raised.
@@ -50,19 +49,6 @@ class _RayCall:
         self.future: Future[Any] | None = None
 
 
-# What a call consists of, sent as one argument: Ray serialises each argument by itself. The
-# first item has done its work when it was unpickled, before the others.
-_Parcel = tuple[object, RunWire | None, Callable[..., Any], tuple[Any, ...], dict[str, Any]]
-
-
-def _invoke(parcel: _Parcel) -> Any:
-    _, run, func, args, kwargs = parcel
-    if run is None:
-        return func(*args, **kwargs)
-    with running(part_of(run)):
-        return func(*args, **kwargs)
-
-
 @lru_cache(maxsize=64)
 def _remote(options: CallOptions) -> Any:
     """One exported function serves every call: Ray ships only its arguments."""
@@ -78,11 +64,7 @@ def _remote(options: CallOptions) -> Any:
         asked["resources"] = dict(options.resources)
     if options.runtime_env:
         asked["runtime_env"] = json.loads(options.runtime_env)
-    return ray.remote(_invoke).options(**asked)
-
-
-def _set_up_first() -> object:
-    return SetUpFirst() if apps.ready else None
+    return ray.remote(invoke).options(**asked)
 
 
 class _Stored[T](Shared[T]):
@@ -150,9 +132,7 @@ class RayExecutor(Executor):
         on_done: OnDone | None = None,
         **kwargs: Any,
     ) -> Handle:
-        run = current_run()
-        wire = None if run is None else run.to_wire()
-        call = _RayCall(_remote(options).remote((_set_up_first(), wire, func, args, kwargs)))
+        call = _RayCall(_remote(options).remote(pack(func, args, kwargs)))
         if on_done is not None:
             call.future = call.ref.future()
             call.future.add_done_callback(lambda _: on_done(call))
@@ -213,20 +193,40 @@ class RayExecutor(Executor):
 
     def demand_room(self, options: CallOptions) -> None:
         wanted = _wanted(options)
-        if runtime_settings().ray_autoscales or not wanted:
+        if _autoscales() or not wanted:
             return
         nodes = self._node_resources()
         if any(all(node.get(n, 0.0) >= v for n, v in wanted.items()) for node in nodes):
             return
-        asked = ", ".join(f"{name} {value:g}" for name, value in wanted.items())
         largest = {
             name: max((node.get(name, 0.0) for node in nodes), default=0.0) for name in wanted
         }
-        most = ", ".join(f"{name} {value:g}" for name, value in largest.items())
         raise Infeasible(
-            f"This asks for {asked}, and no machine of the cluster has that: the most there is on "
-            f"one is {most}. Ask for less, or add such a machine; where the cluster grows by "
-            "itself, set DJANGO_RAY_RUNTIME['RAY_AUTOSCALES'] = True."
+            f"This asks for {_told(wanted)}, and no machine of the cluster has that: the most there"
+            f" is on one is {_told(largest)}. Ask for less, or add such a machine; where the "
+            "cluster grows by itself, set DJANGO_RAY_RUNTIME['RAY_AUTOSCALES'] = True."
+        )
+
+    def demand_way(self, options: CallOptions) -> None:
+        # A task that waits gives its CPUs back, an actor keeps them.
+        worker = getattr(ray.get_runtime_context(), "worker", None)
+        if worker is None or worker.mode != ray.WORKER_MODE or _autoscales():
+            return
+        context = ray.get_runtime_context()
+        held = context.get_assigned_resources() if context.get_actor_id() else {}
+        wanted = {"CPU": options.num_cpus} | _wanted(options)
+        if not any(held.get(name, 0) for name in wanted):
+            return
+        for node in ray.nodes():
+            own = held if node["NodeID"] == context.get_node_id() else {}
+            free = {name: node["Resources"].get(name, 0) - own.get(name, 0) for name in wanted}
+            if node["Alive"] and all(free[name] >= value for name, value in wanted.items()):
+                return
+        name = f" {context.get_actor_name()!r}" if context.get_actor_name() else ""
+        raise Infeasible(
+            f"The actor{name} of {context.get_task_name()} holds {_told(held)} and waits for calls "
+            f"of its own that ask for {_told(wanted)}, which no machine has beside it: they could "
+            "never start. Give the actor num_cpus=0 (@ray.remote(num_cpus=0)), or call from a task."
         )
 
     def _node_resources(self) -> list[dict[str, float]]:
@@ -256,6 +256,10 @@ class RayExecutor(Executor):
             self._raylet.close()
 
 
+def _autoscales() -> bool:
+    return apps.ready and runtime_settings().ray_autoscales  # nobody says so outside of Django
+
+
 def _wanted(options: CallOptions) -> dict[str, float]:
     """What a call asks for that a machine may lack: one CPU every machine with slots has."""
     wanted = {"GPU": options.num_gpus, "memory": float(options.memory or 0)}
@@ -263,6 +267,10 @@ def _wanted(options: CallOptions) -> dict[str, float]:
     if options.num_cpus > 1:
         wanted["CPU"] = options.num_cpus
     return {name: value for name, value in wanted.items() if value}
+
+
+def _told(resources: dict[str, float]) -> str:
+    return ", ".join(f"{name} {value:g}" for name, value in resources.items())
 
 
 def _own_exception(error: Any) -> BaseException:

@@ -1,6 +1,5 @@
 """Running functions in this process, one after the other."""
 
-import ctypes
 import threading
 from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, wait
@@ -19,6 +18,7 @@ from django_ray_runtime.executors.base import (
     Handle,
     OnDone,
 )
+from django_ray_runtime.executors.interrupting import Interruptible
 
 
 class SequentialExecutor(Executor):
@@ -89,7 +89,7 @@ class BackgroundExecutor(Executor):
     def __init__(self) -> None:
         self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="tasks")
         self._lock = threading.Lock()
-        self._running: tuple[Handle, int] | None = None  # the call, and its thread
+        self._running = Interruptible()
         self._stuck = False
 
     def submit(
@@ -125,11 +125,8 @@ class BackgroundExecutor(Executor):
 
     def interrupt(self, handle: Handle) -> None:
         """Raises KeyboardInterrupt in the thread, as soon as it runs Python code."""
-        if handle.cancel():
-            return
-        with self._lock:
-            if self._running is not None and self._running[0] is handle:
-                _raise_in(self._running[1], KeyboardInterrupt)
+        if not handle.cancel():
+            self._running.interrupt(handle)
 
     def cancel(self, handle: Handle) -> None:
         """A thread cannot be stopped by force: this process must end for it."""
@@ -151,16 +148,5 @@ class BackgroundExecutor(Executor):
         self, mine: list[Handle], func: Callable[..., Any], args: Any, kwargs: dict[str, Any]
     ) -> Any:
         with self._lock:
-            self._running = (mine[0], threading.get_ident())
-        try:
-            return func(*args, **kwargs)
-        finally:
-            with self._lock:
-                self._running = None
-                _raise_in(threading.get_ident(), None)  # one that came too late
-
-
-def _raise_in(thread: int, kind: type[BaseException] | None) -> None:
-    """Have a thread raise `kind` at its next step of Python; None takes one back."""
-    raised = ctypes.py_object(kind) if kind else None
-    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), raised)
+            handle = mine[0]
+        return self._running.run(handle, func, *args, **kwargs)

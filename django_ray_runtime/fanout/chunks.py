@@ -135,8 +135,8 @@ def portable(error: Exception) -> Exception:
     """The exception as it can travel, with the traceback of where it was raised as a note."""
     trace = "".join(format_exception(error))
     error.add_note(f"On the cluster:\n{trace}")
-    # Ray's own pickling takes classes of the main module and of functions, too.
-    pickler: Any = sys.modules.get("ray.cloudpickle", pickle)
+    # The clusters' own pickling takes classes of the main module and of functions, too.
+    pickler: Any = sys.modules.get("ray.cloudpickle", sys.modules.get("cloudpickle", pickle))
     try:
         pickle.loads(pickler.dumps(error))  # noqa: S301  (what we have just pickled)
     except Exception:

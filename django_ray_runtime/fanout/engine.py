@@ -119,6 +119,7 @@ class FanOut:
 
     def _submit(self, first: int, items: list[Any]) -> None:
         if self._shared is None:
+            self._executor.demand_way(self._call_options)
             self._shared = self._executor.share(self._job)
         handle = self._executor.submit(run_chunk, self._shared, items, options=self._call_options)
         until = time.monotonic() + (self._options.timeout or float("inf"))

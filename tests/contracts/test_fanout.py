@@ -2,7 +2,6 @@
 
 import functools
 import itertools
-import os
 import threading
 import time
 from collections.abc import Iterator
@@ -21,7 +20,6 @@ from django_ray_runtime.distributed import (
     scatter_gather,
     using_executor,
 )
-from django_ray_runtime.exceptions import CallLost, Infeasible
 from django_ray_runtime.executors import Executor, SequentialExecutor
 from tests.support import HeldExecutor
 
@@ -41,11 +39,6 @@ def same(x: Any) -> Any:
 
 def negative(x: int) -> int:
     return -x
-
-
-def where(x: float) -> int:
-    time.sleep(x)
-    return os.getpid()
 
 
 def refuse(x: int, bad: int = 3) -> int:
@@ -71,10 +64,6 @@ def fail_until(folder: str, times: int, x: int) -> int:
         (Path(folder) / str(number)).touch()
         raise OSError("again")
     return x
-
-
-def die(x: int) -> int:
-    os._exit(7)
 
 
 def surroundings(_: int) -> tuple[str | None, str]:
@@ -246,100 +235,6 @@ def test_tiny_work_never_leaves_the_caller() -> None:
     with using_executor(held):
         assert len(parallel_map(negative, range(10_000))) == 10_000
     assert held.calls == []
-
-
-@pytest.mark.usefixtures("ray_cluster_here")
-class TestOnRay:
-    def test_a_long_item_in_the_caller_does_not_hold_up_the_others(self) -> None:
-        began = time.monotonic()
-        found = parallel_map(where, [1.5, 0.1, 0.1, 0.1, 0.1])
-        assert time.monotonic() - began < 3
-        assert found[0] == os.getpid()
-        assert os.getpid() not in found[1:]
-
-    def test_what_cannot_be_sent_while_the_caller_is_busy_is_not_lost(self) -> None:
-        lock = threading.Lock()
-
-        def slow(x: float) -> float:
-            with lock:
-                time.sleep(x)
-            return x
-
-        with pytest.raises(TypeError, match="lock"):
-            parallel_map(slow, [0.2, 0.1])
-        with pytest.raises(TypeError, match="lock"):
-            list(parallel_imap(lambda x: time.sleep(0.2), [1, threading.Lock(), 2]))
-
-    def test_a_tiny_first_item_does_not_keep_the_heavy_ones_here(self) -> None:
-        began = time.monotonic()
-        pids = parallel_map(where, [0, 1.0, 1.0, 1.0, 1.0])
-        assert time.monotonic() - began < 3.5  # four, one after the other
-        assert len(set(pids)) > 1
-
-    def test_while_the_caller_is_busy_the_cluster_goes_on(self) -> None:
-        pids = parallel_map(where, [2.0] + [0.05] * 40)
-        assert pids.count(os.getpid()) == 1
-
-    def test_a_timeout_is_not_spent_in_a_queue(self) -> None:
-        options = parallel_map.options(timeout=3, max_concurrency=8)
-        assert len(options(where, [1.0] * 6)) == 6
-
-    def test_a_time_zone_without_a_name_goes_along(self) -> None:
-        with timezone.override(timezone.get_fixed_timezone(120)):
-            [found] = set(parallel_map.options(chunk_size=1)(surroundings, range(2)))
-        assert found[1] == "+0200"
-
-    def test_an_item_over_its_timeout_is_stopped_alone(self) -> None:
-        options = parallel_map.options(timeout=1.5, return_exceptions=True)
-        late, pid = options(where, [30, 0.0])
-        assert isinstance(late, TimeoutError)
-        assert "item 0 took over 1.5 s" in str(late)
-        assert isinstance(pid, int)
-
-    def test_all_together_can_have_a_timeout(self) -> None:
-        began = time.monotonic()
-        with pytest.raises(TimeoutError, match="not over within 1 s"):
-            parallel_map.options(total_timeout=1)(where, [30, 30])
-        assert time.monotonic() - began < 10
-
-    def test_a_chunk_whose_process_dies_for_good_is_told(self) -> None:
-        with pytest.raises(CallLost):
-            parallel_map.options(max_retries=0)(die, range(2))
-
-    def test_what_no_machine_has_is_refused_at_once(self) -> None:
-        with pytest.raises(Infeasible, match="CPU 64"):
-            parallel_map(negative, range(3), num_cpus=64)
-        with pytest.raises(Infeasible, match="GPU 1"):
-            parallel_map(negative, range(3), num_gpus=1)
-
-    def test_a_large_keyword_is_stored_once(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        from django_ray_runtime.executors.ray import RayExecutor
-
-        stored: list[object] = []
-        share = RayExecutor.share
-
-        def counted(executor: RayExecutor, value: object) -> object:
-            stored.append(value)
-            return share(executor, value)
-
-        monkeypatch.setattr(RayExecutor, "share", counted)
-        big = np.ones(200_000)
-        options = parallel_map.options(chunk_size=1)
-        assert options(_sum_with, range(6), big=big) == [200_000.0 + x for x in range(6)]
-        assert len(stored) == 1
-
-    def test_recursion_ends(self) -> None:
-        assert parallel_map.options(chunk_size=1)(tree, [3]) == [8]
-
-
-def _sum_with(x: int, big: Any) -> float:
-    return float(big.sum()) + x
-
-
-def tree(depth: int) -> int:
-    if depth == 0:
-        return 1
-    return sum(parallel_map.options(chunk_size=1)(tree, [depth - 1] * 2))
 
 
 def test_sequentially_nothing_is_drawn_long_before_it_runs() -> None:
