@@ -108,6 +108,8 @@ class FanOut:
                 yield self._collect(handle)
 
     def _fill(self) -> None:
+        if self.source.is_over:  # then nobody asks the cluster for its size
+            return
         window, slots = self._sizes
         while not self.failed and len(self._flying) + self.waiting < window:
             size = self._pace.next_size(self.source.remaining, slots)

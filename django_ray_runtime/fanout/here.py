@@ -12,6 +12,7 @@ from django_ray_runtime.fanout.source import Source
 
 # Work that is over within this never leaves the caller.
 BUDGET_SECONDS = 0.01
+PLAINLY_LONGER = 4  # times the budget
 # Items this short cost more to send than to run.
 TINY_SECONDS = 2e-6
 SLICE_SECONDS = 0.0025  # of items, between looks at the clock
@@ -36,9 +37,10 @@ class Here:
             size = 1 if lazily else self._next_size(size)
 
     def first(self, arm: Callable[[], None], disarm: Callable[[], None]) -> Generator[Block]:
-        """Those that fit the budget, or are tiny. `arm` is called before a slice runs."""
+        """Those that fit the budget, or are tiny; fewer once it is plain that the rest takes far
+        longer. `arm` is called before a slice runs."""
         spent, size = 0.0, 1
-        while not self._is_helped() and (spent < BUDGET_SECONDS or self._is_tiny):
+        while not self._is_helped() and (self._is_tiny or spent < self._budget(spent)):
             began = time.perf_counter()
             block = self._slice(size, arm)
             disarm()
@@ -47,6 +49,11 @@ class Here:
             spent += time.perf_counter() - began
             yield block
             size = self._next_size(size)
+
+    def _budget(self, spent: float) -> float:
+        left = self._pace.seconds_left(self._source.remaining)
+        plain = spent >= SLICE_SECONDS and left > PLAINLY_LONGER * BUDGET_SECONDS
+        return SLICE_SECONDS if plain else BUDGET_SECONDS
 
     @property
     def _is_tiny(self) -> bool:

@@ -3,7 +3,8 @@
 from math import ceil
 from typing import Any
 
-GROWTH = 4  # a chunk has at most so many times the items of the largest before it
+GROWTH = 8  # a chunk has at most so many times the items that are known
+LEAST_SHARE = 0.05  # of the target: smaller chunks cost more than a long tail does
 MOST_BYTES = 32 * 1024 * 1024  # of the items of a chunk, as far as that can be told
 
 
@@ -14,7 +15,7 @@ class Pace:
         self.fixed = fixed
         self.per_item: float | None = None  # seconds, the mean of late
         self._target = target_seconds
-        self._largest = 1
+        self._known = 1  # items that were timed
         self._item_bytes = 0
 
     def note(self, items: int, seconds: float) -> None:
@@ -22,25 +23,31 @@ class Pace:
         if items <= 0:
             return
         each = seconds / items
-        self._largest = max(self._largest, items)
+        self._known += items
         self.per_item = each if self.per_item is None else (self.per_item + each) / 2
 
     def note_item(self, item: Any) -> None:
         """What an item looks like, for its size."""
         self._item_bytes = max(self._item_bytes, _size(item))
 
+    def seconds_left(self, remaining: int | None) -> float:
+        """What so many items may take; 0 where that is not known."""
+        return (self.per_item or 0.0) * (remaining or 0)
+
     def next_size(self, remaining: int | None, slots: int) -> int:
         """Items of the next chunk: `remaining` are left (None where that is not known) for `slots`.
 
-        Towards the end chunks shrink, so that a long tail is shared by all slots.
+        Towards the end chunks shrink, so that a long tail is shared by all slots, but not to where
+        the calls would take longer than the items.
         """
         if self.fixed is not None:
             return self.fixed
         if self.per_item is None:
             return 1
-        size = min(int(self._target / max(self.per_item, 1e-9)), self._largest * GROWTH)
+        fitting = self._target / max(self.per_item, 1e-9)
+        size = min(int(fitting), self._known * GROWTH)
         if remaining is not None:
-            size = min(size, ceil(remaining / (2 * slots)))
+            size = min(size, max(ceil(remaining / (2 * slots)), int(fitting * LEAST_SHARE)))
         if self._item_bytes:
             size = min(size, MOST_BYTES // self._item_bytes)
         return max(1, size)

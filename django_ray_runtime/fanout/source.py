@@ -1,8 +1,8 @@
 """The items of a fan-out: the caller takes them from the front, its guard from the back."""
 
 from collections import deque
-from collections.abc import Iterable
-from itertools import islice
+from collections.abc import Iterable, Iterator
+from itertools import chain, islice
 from typing import Any
 
 
@@ -20,7 +20,7 @@ class Source:
         self.front = 0  # index of the first that is ready
         self._back = 0  # index behind the last that is
         self._drawn = 0  # how many were drawn in all
-        self._items = iter(items)
+        self._items: Iterator[Any] = iter(items)
         cheap = isinstance(items, list | tuple | range)
         # Ahead of the caller: few of a stream, whose next item may take time or memory.
         self._ahead = 256 if cheap else 4
@@ -29,6 +29,15 @@ class Source:
     def remaining(self) -> int | None:
         """How many are left to give out; None where that is not known."""
         return None if self.total is None else max(0, self.total - self._drawn) + len(self.ready)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing is left to give out."""
+        if self.ready:
+            return False
+        ahead = list(islice(self._items, 1))
+        self._items = chain(ahead, self._items)
+        return not ahead
 
     def lay_ready(self, count: int, *, others: bool = False) -> None:
         """Have so many ready for the caller, and some for others. Only while nobody has taken
