@@ -61,7 +61,7 @@ def local_dask() -> Iterator[Any]:
     with (
         TemporaryDirectory(prefix="dask-") as folder,
         LocalCluster(
-            n_workers=2, threads_per_worker=1, dashboard_address=None, host="127.0.0.1",
+            n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address="127.0.0.1:0",
             local_directory=folder, resources={"seat": 2},
         ) as cluster,
         Client(cluster, set_as_default=False) as client,

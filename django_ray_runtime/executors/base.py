@@ -6,6 +6,7 @@ submit chunks. Handles are opaque and compared by identity.
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -56,6 +57,9 @@ class Executor(ABC):
     # the caller, few enough that results do not pile up.
     in_flight_per_slot: ClassVar[int] = 2
 
+    # What the items of a chunk may be together, as far as that can be told.
+    most_chunk_bytes: ClassVar[int] = 32 * 1024 * 1024
+
     @abstractmethod
     def submit(
         self,
@@ -95,6 +99,12 @@ class Executor(ABC):
     def cancel(self, handle: Handle) -> None:
         """Stop a call by force, and what it started with it. Where only the end of this
         process helps, `demand_alive` raises from now on."""
+
+    def cancel_all(self, handles: Collection[Handle]) -> None:
+        """Cancel several; one that cannot be cancelled does not keep the others."""
+        for handle in handles:
+            with suppress(Exception):
+                self.cancel(handle)
 
     @abstractmethod
     def slots(self) -> int:

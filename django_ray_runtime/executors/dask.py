@@ -13,7 +13,8 @@ import cloudpickle
 from distributed import Client, KilledWorker, get_client, get_worker, secede
 from distributed.threadpoolexecutor import thread_state
 
-from django_ray_runtime.exceptions import CallCancelled, CallLost, ExecutorLost, Infeasible
+from django_ray_runtime.exceptions import CallCancelled, CallLost, ExecutorLost
+from django_ray_runtime.executors import room
 from django_ray_runtime.executors.base import (
     DEFAULT_OPTIONS,
     CallOptions,
@@ -26,14 +27,14 @@ from django_ray_runtime.executors.base import (
 from django_ray_runtime.executors.interrupting import Interruptible
 from django_ray_runtime.executors.parcel import invoke, pack
 
-# Larger ones are given to the cluster once; smaller ones travel with each call.
+# Larger shared values are given to the cluster once; smaller ones travel with each call.
 INLINE_BYTES = 64 * 1024
-# What is larger than this goes to a worker beside the scheduler's messages.
-MESSAGE_BYTES = 1024 * 1024
+# What is up to this goes through the scheduler, which can give it again when workers are lost.
+MESSAGE_BYTES = 8 * 1024 * 1024
 _SLOTS_AGE = 5.0  # seconds for which the size of the cluster is remembered
 _NAP = 0.5  # seconds between chances to be interrupted
 
-_calls = Interruptible()  # those that run in this process, by key
+_calls = Interruptible(remembers=4096)  # those that run in this process, by key
 
 
 class DaskExecutor(Executor):
@@ -46,11 +47,14 @@ class DaskExecutor(Executor):
     """
 
     name: ClassVar[str] = "dask"
+    most_chunk_bytes: ClassVar[int] = MESSAGE_BYTES
 
     def __init__(self, client: Client | None = None) -> None:
         """Over the cluster of `client`, else over that of this task or process; ValueError
-        where there is none."""
+        where there is none, or where it is asynchronous."""
         self._client: Any = client or get_client()
+        if self._client.asynchronous:
+            raise ValueError("The client of Dask is asynchronous; expected Client(…) without that.")
         self._slots = 0
         self._slots_until = 0.0
 
@@ -63,13 +67,12 @@ class DaskExecutor(Executor):
         **kwargs: Any,
     ) -> Handle:
         key = f"{options.name or getattr(func, '__name__', 'call')}-{uuid.uuid4().hex}"
-        parcel: Any = cloudpickle.dumps(pack(func, args, kwargs))
-        if len(parcel) > MESSAGE_BYTES:
-            parcel = self._client.scatter(parcel, hash=False)
+        parcel = cloudpickle.dumps(pack(func, args, kwargs))
         shared = {one.key: one.future for one in args if isinstance(one, _Stored)}
         future = self._client.submit(
-            _invoke, key, parcel, shared, key=key, pure=False, resources=_resources(options) or None
-        )
+            _invoke, key, parcel, shared, key=key, pure=False, fifo_timeout=0,  # in their order
+            resources=_resources(options) or None,
+        )  # fmt: skip
         call = _DaskCall(future)
         if on_done is not None:
             call.done.add_done_callback(lambda _: on_done(call))
@@ -90,31 +93,40 @@ class DaskExecutor(Executor):
         if future.status == "finished":
             return future.result()
         if future.status != "error":
-            raise CallCancelled("The call was taken back or stopped.")
+            if handle.cancelled:
+                raise CallCancelled("The call was taken back or stopped.")
+            self.demand_alive()
+            raise CallLost("The workers that held what the call needs have ended.")
         error = future.exception()
         if isinstance(error, KilledWorker):
             raise CallLost(f"The process that ran the call ended: {error}") from None
-        if not isinstance(error, Exception):  # SystemExit is not for us
+        if not isinstance(error, Exception):
             raise RuntimeError(f"A call failed on Dask: {error!r}")
         raise error
 
     def recall(self, handle: Handle) -> None:
-        self.interrupt(handle)
+        self.cancel_all([handle])
 
     def interrupt(self, handle: Handle) -> None:
-        if handle.done.done():
-            return
-        # Where it runs it says itself how it ended.
-        reached = self._client.run(_calls_interrupt, handle.future.key, on_error="ignore")
-        if not any(reached.values()):
-            handle.future.cancel()
+        self.cancel_all([handle])
 
     def cancel(self, handle: Handle) -> None:
         """A thread cannot be stopped by force: it ends where it next runs Python code."""
-        if handle.done.done():
+        self.cancel_all([handle])
+
+    def cancel_all(self, handles: Collection[Handle]) -> None:
+        running = [call for call in handles if not call.done.done()]
+        if not running:
             return
-        handle.future.cancel(force=True)
-        self._client.run(_calls_interrupt, handle.future.key, on_error="ignore")
+        for call in running:
+            call.cancelled = True
+        with suppress(Exception):  # a client that is closed
+            futures = [call.future for call in running]
+            self._client.cancel(futures, force=True)
+            # Nobody waits for the answers: a worker may be busy in compiled code.
+            self._client.loop.add_callback(
+                self._client._run, _interrupt, [one.key for one in futures], on_error="ignore"
+            )
 
     def slots(self) -> int:
         if time.monotonic() >= self._slots_until:
@@ -126,32 +138,47 @@ class DaskExecutor(Executor):
         wanted = _resources(options)
         if not wanted:
             return self.slots()
-        return max(1, sum(_times(worker, wanted) for worker in self._workers()))
+        places: list[int] = [
+            min(worker["nthreads"], room.times(worker["resources"], wanted))
+            for worker in self._workers().values()
+        ]
+        return max(1, sum(places))
 
     def share[T](self, value: T) -> Shared[T]:
         data = cloudpickle.dumps(value)
         if len(data) <= INLINE_BYTES:
             return Here(value)
+        key = f"shared-{uuid.uuid4().hex}"
+        if len(data) <= MESSAGE_BYTES:
+            return _Stored(key, self._client.submit(_same, data, key=key, pure=False))
         # To all workers, so that it outlives any of them.
-        return _Stored(uuid.uuid4().hex, self._client.scatter(data, hash=False, broadcast=True))
+        return _Stored(key, self._client.scatter(data, hash=False, broadcast=True))
 
     def demand_room(self, options: CallOptions) -> None:
-        wanted = _resources(options)
-        workers = self._workers() if wanted else []
-        if not wanted or any(_times(worker, wanted) for worker in workers):
+        if wanted := _resources(options):
+            room.demand_room(
+                [worker["resources"] for worker in self._workers().values()], wanted,
+                "Dask worker", "Ask for less, or start a worker with --resources.",
+            )  # fmt: skip
+
+    def demand_way(self, options: CallOptions) -> None:
+        # A task that waits gives its thread back and keeps its resources; and Dask may put what it
+        # calls on its own worker, whatever is free on others.
+        try:
+            worker = get_worker()
+            task = worker.state.tasks[worker.get_current_task()]
+        except (ValueError, KeyError):  # not in a task
             return
-        asked = ", ".join(f"{name} {value:g}" for name, value in wanted.items())
-        most = ", ".join(
-            f"{name} {max((worker['resources'].get(name, 0) for worker in workers), default=0):g}"
-            for name in wanted
-        )
-        raise Infeasible(
-            f"This asks for {asked}, and no Dask worker has that: the most there is on one is "
-            f"{most}. Ask for less, or start a worker with --resources."
+        held = task.resource_restrictions or {}
+        own = [(worker.state.total_resources, True)]
+        room.demand_room_beside(
+            own, held, _resources(options), "call", "Let the outer call ask for less."
         )
 
-    def _workers(self) -> list[dict[str, Any]]:
-        return list(self._client.scheduler_info(n_workers=-1)["workers"].values())
+    def _workers(self) -> dict[str, dict[str, Any]]:
+        """What the scheduler knows of each worker, by its address."""
+        workers: dict[str, dict[str, Any]] = self._client.scheduler_info(n_workers=-1)["workers"]
+        return workers
 
     def demand_alive(self) -> None:
         if self._client.status != "running":
@@ -164,10 +191,11 @@ class DaskExecutor(Executor):
 class _DaskCall:
     """One submitted call. Compared by identity."""
 
-    __slots__ = ("done", "future")
+    __slots__ = ("cancelled", "done", "future")
 
     def __init__(self, future: Any) -> None:
         self.future = future
+        self.cancelled = False
         self.done: Future[None] = Future()
         future.add_done_callback(lambda _: self.done.set_result(None))
 
@@ -217,8 +245,13 @@ def _having(shared: dict[str, bytes]) -> Iterator[None]:
         _brought.reset(token)
 
 
-def _calls_interrupt(key: str) -> bool:
-    return _calls.interrupt(key)
+def _same(data: bytes) -> bytes:
+    return data
+
+
+def _interrupt(keys: list[str]) -> None:
+    for key in keys:
+        _calls.interrupt(key)
 
 
 def _give_thread_back() -> None:
@@ -234,10 +267,3 @@ def _resources(options: CallOptions) -> dict[str, float]:
     """What a worker must have, by Dask's names."""
     wanted = {"GPU": options.num_gpus, **dict(options.resources)}
     return {name: value for name, value in wanted.items() if value}
-
-
-def _times(worker: dict[str, Any], wanted: dict[str, float]) -> int:
-    """How many such calls one worker can run at once."""
-    has = worker["resources"]
-    threads: int = worker["nthreads"]
-    return min(threads, *(int(has.get(name, 0) / value) for name, value in wanted.items()))

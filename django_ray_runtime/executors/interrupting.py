@@ -2,20 +2,25 @@
 
 import ctypes
 import threading
+from collections import deque
 from collections.abc import Callable, Hashable
 from typing import Any
 
 
 class Interruptible:
-    """The calls that run now, each with its thread."""
+    """The calls that run now, each with its thread. With `remembers`, as many that were interrupted
+    before they began never do."""
 
-    def __init__(self) -> None:
+    def __init__(self, remembers: int = 0) -> None:
         self._threads: dict[Hashable, int] = {}
+        self._early: deque[Hashable] = deque(maxlen=remembers)
         self._lock = threading.Lock()
 
     def run(self, key: Hashable, func: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         """Call `func` in this thread; until it is over, `interrupt(key)` reaches it."""
         with self._lock:
+            if key in self._early:
+                raise KeyboardInterrupt
             self._threads[key] = threading.get_ident()
         try:
             return func(*args, **kwargs)
@@ -29,7 +34,9 @@ class Interruptible:
         does not run."""
         with self._lock:
             thread = self._threads.get(key)
-            if thread is not None:
+            if thread is None:
+                self._early.append(key)
+            else:
                 _raise_in(thread, KeyboardInterrupt)
             return thread is not None
 

@@ -15,7 +15,8 @@ from django.apps import apps
 from ray import exceptions as ray_errors
 
 from django_ray_runtime.conf import runtime_settings
-from django_ray_runtime.exceptions import CallCancelled, CallLost, ExecutorLost, Infeasible
+from django_ray_runtime.exceptions import CallCancelled, CallLost, ExecutorLost
+from django_ray_runtime.executors import room
 from django_ray_runtime.executors.base import (
     DEFAULT_OPTIONS,
     CallOptions,
@@ -36,6 +37,7 @@ _LOST = (
     ray_errors.LocalRayletDiedError,
     ray_errors.RaySystemError,
 )
+_OF_A_CPU = 1 / 8  # what a call that reserves nothing counts as
 _SLOTS_AGE = 5.0  # seconds for which the size of the cluster is remembered
 
 
@@ -155,10 +157,10 @@ class RayExecutor(Executor):
             return ray.get(handle.ref)
         except ray_errors.TaskCancelledError:
             raise CallCancelled("The call was taken back or stopped.") from None
-        except _LOST as error:
-            raise CallLost(f"{type(error).__name__}: {_first_line(error)}") from None
         except ray_errors.RayTaskError as error:
             raise _own_exception(error) from None
+        except _LOST as error:
+            raise CallLost(f"{type(error).__name__}: {_first_line(error)}") from None
 
     def recall(self, handle: Handle) -> None:
         ray.cancel(handle.ref, force=False, recursive=False)
@@ -185,49 +187,36 @@ class RayExecutor(Executor):
         return options.num_cpus
 
     def slots_for(self, options: CallOptions) -> int:
-        wanted = _wanted(options) | {"CPU": max(options.num_cpus, 1 / 64)}
-        nodes = self._node_resources()
-        return max(
-            1, sum(min(int(node.get(n, 0) / v) for n, v in wanted.items()) for node in nodes)
-        )
+        wanted = _wanted(options) | {"CPU": options.num_cpus or _OF_A_CPU}
+        return max(1, sum(room.times(node, wanted) for node in self._node_resources()))
 
     def demand_room(self, options: CallOptions) -> None:
         wanted = _wanted(options)
-        if _autoscales() or not wanted:
-            return
-        nodes = self._node_resources()
-        if any(all(node.get(n, 0.0) >= v for n, v in wanted.items()) for node in nodes):
-            return
-        largest = {
-            name: max((node.get(name, 0.0) for node in nodes), default=0.0) for name in wanted
-        }
-        raise Infeasible(
-            f"This asks for {_told(wanted)}, and no machine of the cluster has that: the most there"
-            f" is on one is {_told(largest)}. Ask for less, or add such a machine; where the "
-            "cluster grows by itself, set DJANGO_RAY_RUNTIME['RAY_AUTOSCALES'] = True."
-        )
+        if wanted and not _autoscales():
+            room.demand_room(
+                self._node_resources(), wanted, "machine of the cluster",
+                "Ask for less, or add such a machine; where the cluster grows by itself, set "
+                "DJANGO_RAY_RUNTIME['RAY_AUTOSCALES'] = True.",
+            )  # fmt: skip
 
     def demand_way(self, options: CallOptions) -> None:
-        # A task that waits gives its CPUs back, an actor keeps them.
-        worker = getattr(ray.get_runtime_context(), "worker", None)
+        context = ray.get_runtime_context()
+        worker = getattr(context, "worker", None)
         if worker is None or worker.mode != ray.WORKER_MODE or _autoscales():
             return
-        context = ray.get_runtime_context()
-        held = context.get_assigned_resources() if context.get_actor_id() else {}
+        held = dict(context.get_assigned_resources())
+        who, remedy = f"call {context.get_task_name()}", "Let the outer call ask for less."
+        if context.get_actor_id() is None:
+            held.pop("CPU", None)  # a task that waits gives its CPUs back, an actor does not
+        else:
+            name = f" {context.get_actor_name()!r}" if context.get_actor_name() else ""
+            who = f"actor{name} of {context.get_task_name()}"
+            remedy = "Give the actor num_cpus=0 (@ray.remote(num_cpus=0)), or call from a task."
         wanted = {"CPU": options.num_cpus} | _wanted(options)
-        if not any(held.get(name, 0) for name in wanted):
-            return
-        for node in ray.nodes():
-            own = held if node["NodeID"] == context.get_node_id() else {}
-            free = {name: node["Resources"].get(name, 0) - own.get(name, 0) for name in wanted}
-            if node["Alive"] and all(free[name] >= value for name, value in wanted.items()):
-                return
-        name = f" {context.get_actor_name()!r}" if context.get_actor_name() else ""
-        raise Infeasible(
-            f"The actor{name} of {context.get_task_name()} holds {_told(held)} and waits for calls "
-            f"of its own that ask for {_told(wanted)}, which no machine has beside it: they could "
-            "never start. Give the actor num_cpus=0 (@ray.remote(num_cpus=0)), or call from a task."
-        )
+        if held:
+            here = context.get_node_id()
+            nodes = [(n["Resources"], n["NodeID"] == here) for n in ray.nodes() if n["Alive"]]
+            room.demand_room_beside(nodes, held, wanted, who, remedy)
 
     def _node_resources(self) -> list[dict[str, float]]:
         with self._lock:
@@ -269,15 +258,13 @@ def _wanted(options: CallOptions) -> dict[str, float]:
     return {name: value for name, value in wanted.items() if value}
 
 
-def _told(resources: dict[str, float]) -> str:
-    return ", ".join(f"{name} {value:g}" for name, value in resources.items())
-
-
 def _own_exception(error: Any) -> BaseException:
     """The exception that the user's function raised, with the remote traceback as a note."""
     cause = getattr(error, "cause", None)
     if isinstance(cause, KeyboardInterrupt):
         return CallCancelled("The call was interrupted.")
+    if isinstance(cause, ray_errors.RaySystemError):  # mostly: what it needs cannot be imported
+        return RuntimeError(f"A call could not be run on Ray: {_last_line(error)}")
     if not isinstance(cause, Exception):  # SystemExit is not for us
         return RuntimeError(f"A call failed on Ray: {error}")
     cause.add_note(f"On Ray:\n{error}")
@@ -286,3 +273,7 @@ def _own_exception(error: Any) -> BaseException:
 
 def _first_line(error: BaseException) -> str:
     return (str(error).strip().splitlines() or [""])[0]
+
+
+def _last_line(error: BaseException) -> str:
+    return ([line for line in str(error).splitlines() if line.strip()] or [""])[-1].strip()

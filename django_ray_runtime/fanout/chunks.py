@@ -17,10 +17,11 @@ from django_ray_runtime.executors import Shared
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """An item that raised: where in the chunk, and what."""
+    """An item that raised: where in the chunk, what, and the traceback of where it ran."""
 
     offset: int
     error: Exception
+    trace: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,12 +109,18 @@ def run_items(job: Job, items: Sequence[Any]) -> Ran:
             values.append(call(item))
             if run is not None:
                 run.end_item()
-        except Exception as error:
+        except (Exception, SystemExit) as caught:
+            error = caught if isinstance(caught, Exception) else _exited(caught)
             if not job.return_exceptions:
                 failed = Failed(len(values), error)
                 break
             values.append(error)
     return time.perf_counter() - began, values, failed
+
+
+def _exited(exiting: SystemExit) -> Exception:
+    """An exit would end a process that others use, too."""
+    return RuntimeError(f"The function called sys.exit({exiting.code!r}).")
 
 
 def run_chunk(shared: Shared[Job], items: Sequence[Any]) -> Ran:
@@ -125,20 +132,40 @@ def run_chunk(shared: Shared[Job], items: Sequence[Any]) -> Ran:
         with job.surroundings.restored():
             seconds, values, failed = run_items(job, items)
     if failed is not None:
-        failed = Failed(failed.offset, portable(failed.error))
+        failed = Failed(failed.offset, portable(failed.error), trace_of(failed.error))
     if job.return_exceptions:
-        values = [portable(one) if isinstance(one, Exception) else one for one in values]
+        values = _sendable(values)
     return seconds, values, failed
 
 
+def _sendable(values: list[Any]) -> list[Any]:
+    """The values, with exceptions as they can travel; one that was raised again and again once."""
+    seen: dict[int, Exception] = {}
+    for value in values:
+        if isinstance(value, Exception) and id(value) not in seen:
+            told = portable(value)
+            told.add_note(trace_of(value))
+            seen[id(value)] = told
+    return [seen.get(id(value), value) for value in values] if seen else values
+
+
+def trace_of(error: Exception) -> str:
+    """The traceback of where it was raised, to be told elsewhere."""
+    plain = [note for note in getattr(error, "__notes__", ()) if not note.startswith(_HERE)]
+    error.__notes__ = plain  # those of other calls would add up
+    return _HERE + "".join(format_exception(error))
+
+
 def portable(error: Exception) -> Exception:
-    """The exception as it can travel, with the traceback of where it was raised as a note."""
-    trace = "".join(format_exception(error))
-    error.add_note(f"On the cluster:\n{trace}")
+    """The exception as it can travel."""
     # The clusters' own pickling takes classes of the main module and of functions, too.
     pickler: Any = sys.modules.get("ray.cloudpickle", sys.modules.get("cloudpickle", pickle))
     try:
         pickle.loads(pickler.dumps(error))  # noqa: S301  (what we have just pickled)
     except Exception:
-        return RuntimeError(f"An exception that cannot be sent was raised:\n{trace}")
+        text = "".join(format_exception(error))
+        return RuntimeError(f"An exception that cannot be sent was raised:\n{text}")
     return error
+
+
+_HERE = "On the cluster:\n"

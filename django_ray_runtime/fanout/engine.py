@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Generator, Iterable, Iterator
-from contextlib import suppress
 from functools import cached_property
 from typing import Any
 
@@ -14,6 +13,8 @@ from django_ray_runtime.fanout.options import FanOutOptions
 from django_ray_runtime.fanout.pace import Pace
 from django_ray_runtime.fanout.source import Source
 
+# How long a call may take to begin, with a process to start, before its time-out counts.
+START_SECONDS = 5.0
 # An item that takes so long in the caller holds up the others no longer.
 PATIENCE_SECONDS = 0.015
 
@@ -33,7 +34,9 @@ class FanOut:
         self._options = options
         self._call_options = options.for_call(name)
         self._sequential = isinstance(executor, SequentialExecutor)
-        self._pace = Pace(options.chunk_size, options.target_chunk_seconds)
+        self._pace = Pace(
+            options.chunk_size, options.target_chunk_seconds, executor.most_chunk_bytes
+        )
         if options.timeout is not None:
             self._pace.fixed = 1  # each item has a time of its own
         self._flying: dict[Handle, tuple[int, int, float]] = {}  # first, count, deadline
@@ -41,6 +44,7 @@ class FanOut:
         self._until = float("inf")
         self._helping = 1  # items of a chunk that helps the caller out
         self._cannot_help = False
+        self._source_error: Exception | None = None  # raised once what came before is out
 
     def blocks(self, *, lazily: bool = False) -> Generator[Block]:
         """All blocks, as they come. With `lazily`, without a cluster, an item is run when it is
@@ -56,13 +60,15 @@ class FanOut:
                 guard = Guard(self._help, PATIENCE_SECONDS)
                 try:
                     yield from here.first(guard.arm, guard.disarm)
+                except Exception:  # the iterable's is raised when what it gave is out
+                    if not self.source.has_failed:
+                        raise
                 finally:
                     guard.end()
             yield from self._there()
         finally:
-            for handle in list(self._flying):
-                with suppress(Exception):  # one that cannot be cancelled must not keep the others
-                    self._executor.cancel(handle)
+            if self._flying:
+                self._executor.cancel_all(list(self._flying))
 
     @cached_property
     def _sizes(self) -> tuple[int, int]:
@@ -78,23 +84,30 @@ class FanOut:
 
     def _help(self) -> None:
         """Called again and again, from the guard's thread, while an item takes its time in the
-        caller. What cannot be sent is left to the caller, who tells why."""
+        caller. What goes wrong is left to the caller, who tells why."""
         if self._cannot_help:
             return
+        try:
+            self._send_from_the_back()
+        except Exception:
+            self._cannot_help = True
+
+    def _send_from_the_back(self) -> None:
         flying = list(self._flying)
         running = len(flying) - len(self._executor.wait(flying, 0)) if flying else 0
         window = self._sizes[0]
-        share = len(self.source.ready) // (2 * window)
-        for _ in range(max(1, window - 1) - running):
-            first, items = self.source.take_back(max(1, min(self._helping, share)))
+        most = min(self._helping, self._pace.fitting_items, len(self.source.ready) // (2 * window))
+        # The caller is one of those at work; where nobody set a limit, one more is beside it.
+        others = window - 1 if self._options.max_concurrency else max(1, window - 1)
+        for _ in range(others - running):
+            first, items = self.source.take_back(max(1, most))
             if not items:
                 return
             try:
                 self._submit(first, items)
             except Exception:
                 self.source.give_back(items)
-                self._cannot_help = True
-                return
+                raise
         self._helping *= 2
 
     # On the cluster
@@ -103,15 +116,28 @@ class FanOut:
         while True:
             self._fill()
             if not self._flying:
-                return
+                break
             for handle in self._wait():
                 yield self._collect(handle)
+        if self._source_error is not None:
+            raise self._source_error
 
     def _fill(self) -> None:
-        if self.source.is_over:  # then nobody asks the cluster for its size
-            return
+        try:
+            if not self.source.is_over:  # otherwise nobody asks the cluster for its size
+                self._send()
+        except Exception as error:
+            if not self.source.has_failed:
+                raise
+            self._source_error = error
+
+    def _send(self) -> None:
         window, slots = self._sizes
-        while not self.failed and len(self._flying) + self.waiting < window:
+        # What lies ready comes before all that was sent from its back, and must go whatever waits
+        # or has failed behind it.
+        while (self.source.ready or not self.failed) and (
+            len(self._flying) + (0 if self.source.ready else self.waiting) < window
+        ):
             size = self._pace.next_size(self.source.remaining, slots)
             first, items = self.source.take(size)
             if not items:
@@ -124,7 +150,8 @@ class FanOut:
             self._executor.demand_way(self._call_options)
             self._shared = self._executor.share(self._job)
         handle = self._executor.submit(run_chunk, self._shared, items, options=self._call_options)
-        until = time.monotonic() + (self._options.timeout or float("inf"))
+        limit = self._options.timeout
+        until = float("inf") if limit is None else time.monotonic() + limit + START_SECONDS
         self._flying[handle] = (first, len(items), until)
 
     def _wait(self) -> list[Handle]:
@@ -144,13 +171,14 @@ class FanOut:
 
     def _collect(self, handle: Handle) -> Block:
         first, count, until = self._flying.pop(handle)
+        limit = self._options.timeout or float("inf")
         try:
-            if until <= time.monotonic() and not self._executor.wait([handle], 0):
+            over = until <= time.monotonic() and not self._executor.wait([handle], 0)
+            if over:
                 self._executor.cancel(handle)
-                raise TimeoutError(
-                    f"{self.name}: item {first} took over {self._options.timeout:g} s (timeout)."
-                )
-            seconds, values, failed = self._executor.outcome(handle)
+            seconds, values, failed = (limit, [], None) if over else self._executor.outcome(handle)
+            if over or seconds > limit:  # by the clock of where it ran
+                raise TimeoutError(f"{self.name}: item {first} took over {limit:g} s (timeout).")
         except Exception as error:
             if count > 1:
                 error.add_note(f"In items {first} to {first + count - 1}, which were one chunk.")

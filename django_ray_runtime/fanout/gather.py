@@ -4,6 +4,7 @@ from collections.abc import Callable, Generator, Iterator
 from itertools import chain
 from typing import Any
 
+from django_ray_runtime.context import current_run
 from django_ray_runtime.fanout.chunks import Block, Failed
 from django_ray_runtime.fanout.engine import FanOut
 from django_ray_runtime.fanout.options import FanOutOptions
@@ -44,7 +45,7 @@ class Stream(Iterator[Any]):
         return next(self._values)
 
     def close(self) -> None:
-        """Cancel what is in flight; nothing more comes."""
+        """Cancel what is in flight. A loop that runs has at most the rest of a chunk still."""
         self._lists.close()
         self._values = iter(())
 
@@ -84,6 +85,8 @@ def _raise_failure(fan: FanOut, block: Block) -> None:
         return
     fan.failed = True
     failed: Failed = block.failed
+    if failed.trace:
+        failed.error.add_note(failed.trace)
     failed.error.add_note(f"Raised for item {block.first + failed.offset} of {fan.name}.")
     raise failed.error
 
@@ -98,9 +101,10 @@ def _teller(fan: FanOut, options: FanOutOptions) -> Callable[[int], None]:
         nonlocal done
         done += count
         if options.progress is True:
-            from django_ray_runtime.progress import report
+            if current_run() is not None:  # otherwise there is nobody to tell
+                from django_ray_runtime.progress import report
 
-            report(done, fan.source.total)
+                report(done, fan.source.total)
         elif callable(options.progress):
             options.progress(done, fan.source.total)
 

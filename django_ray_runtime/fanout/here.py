@@ -82,6 +82,8 @@ class Here:
                     item = ready.popleft()
                 except IndexError:  # others were faster
                     break
+                if not values:
+                    self._pace.note_item(item)
                 try:
                     values.append(call(item))
                     if run is not None:

@@ -27,9 +27,13 @@ def _optional(check: Callable[[Any], bool]) -> Callable[[Any], bool]:
     return lambda value: value is None or check(value)
 
 
+_OF_THEIR_OWN = {"CPU", "GPU", "memory"}  # have options of their own
+
+
 def _are_resources(value: Any) -> bool:
     return isinstance(value, Mapping) and all(
-        isinstance(name, str) and _number(amount, 0) for name, amount in value.items()
+        isinstance(name, str) and name not in _OF_THEIR_OWN and _number(amount, 0)
+        for name, amount in value.items()
     )
 
 
@@ -49,7 +53,10 @@ _RULES: dict[str, tuple[str, Callable[[Any], bool]]] = {
     "max_concurrency": _COUNT,
     "ordered": _FLAG,
     "memory": ("a whole number of bytes, or None", _optional(lambda v: _whole(v, 1))),
-    "resources": ("a dict of names and numbers, or None", _optional(_are_resources)),
+    "resources": (
+        "a dict of names (not CPU, GPU, memory) and numbers, or None",
+        _optional(_are_resources),
+    ),
     "runtime_env": ("a dict that JSON can hold, or None", _optional(_is_json)),
     "chunk_size": _COUNT,
     "target_chunk_seconds": ("a number of seconds above 0", lambda v: _number(v, 0, above=True)),

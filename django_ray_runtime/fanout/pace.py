@@ -1,21 +1,22 @@
 """How many items make a chunk: from how long they took so far."""
 
+import sys
 from math import ceil
 from typing import Any
 
 GROWTH = 8  # a chunk has at most so many times the items that are known
 LEAST_SHARE = 0.05  # of the target: smaller chunks cost more than a long tail does
-MOST_BYTES = 32 * 1024 * 1024  # of the items of a chunk, as far as that can be told
 
 
 class Pace:
     """The sizes of the chunks of one fan-out."""
 
-    def __init__(self, fixed: int | None, target_seconds: float) -> None:
+    def __init__(self, fixed: int | None, target_seconds: float, most_bytes: int) -> None:
         self.fixed = fixed
         self.per_item: float | None = None  # seconds, the mean of late
         self._target = target_seconds
         self._known = 1  # items that were timed
+        self._most_bytes = most_bytes
         self._item_bytes = 0
 
     def note(self, items: int, seconds: float) -> None:
@@ -48,9 +49,12 @@ class Pace:
         size = min(int(fitting), self._known * GROWTH)
         if remaining is not None:
             size = min(size, max(ceil(remaining / (2 * slots)), int(fitting * LEAST_SHARE)))
-        if self._item_bytes:
-            size = min(size, MOST_BYTES // self._item_bytes)
-        return max(1, size)
+        return max(1, min(size, self.fitting_items))
+
+    @property
+    def fitting_items(self) -> int:
+        """The most items of a chunk by their size, as far as that can be told; at least 1."""
+        return max(1, self._most_bytes // self._item_bytes) if self._item_bytes else sys.maxsize
 
 
 def _size(item: Any) -> int:

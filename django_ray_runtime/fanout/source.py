@@ -21,6 +21,7 @@ class Source:
         self._back = 0  # index behind the last that is
         self._drawn = 0  # how many were drawn in all
         self._items: Iterator[Any] = iter(items)
+        self._error: Exception | None = None  # of the iterable, raised once what it gave is out
         cheap = isinstance(items, list | tuple | range)
         # Ahead of the caller: few of a stream, whose next item may take time or memory.
         self._ahead = 256 if cheap else 4
@@ -31,11 +32,16 @@ class Source:
         return None if self.total is None else max(0, self.total - self._drawn) + len(self.ready)
 
     @property
+    def has_failed(self) -> bool:
+        """Whether the iterable has raised."""
+        return self._error is not None
+
+    @property
     def is_over(self) -> bool:
         """Whether nothing is left to give out."""
         if self.ready:
             return False
-        ahead = list(islice(self._items, 1))
+        ahead = self._draw(1)
         self._items = chain(ahead, self._items)
         return not ahead
 
@@ -43,7 +49,9 @@ class Source:
         """Have so many ready for the caller, and some for others. Only while nobody has taken
         from the back."""
         count += self._ahead if others else 0
-        new = list(islice(self._items, max(0, count - len(self.ready))))
+        if self._error is not None and self.ready:
+            return
+        new = self._draw(max(0, count - len(self.ready)))
         self.ready.extend(new)
         self._drawn += len(new)
         self._back = self._drawn
@@ -54,7 +62,7 @@ class Source:
             given = [self.ready.popleft() for _ in range(min(count, len(self.ready)))]
             first, self.front = self.front, self.front + len(given)
             return first, given
-        given = list(islice(self._items, count))
+        given = self._draw(count)
         first, self._drawn = self._drawn, self._drawn + len(given)
         return first, given
 
@@ -74,9 +82,22 @@ class Source:
         self.ready.extend(items)
         self._back += len(items)
 
+    def _draw(self, count: int) -> list[Any]:
+        """The next items of the iterable. Where it raises, it does once all before are out."""
+        if self._error is not None:
+            raise self._error
+        drawn: list[Any] = []
+        try:
+            drawn.extend(islice(self._items, count))
+        except Exception as error:
+            self._error = error
+            if not drawn:
+                raise
+        return drawn
+
 
 def _length(items: Iterable[Any]) -> int | None:
     try:
         return len(items)  # type: ignore[arg-type]
-    except TypeError:
+    except (TypeError, OverflowError):  # no length, or one that no list could have
         return None

@@ -2,8 +2,10 @@
 
 import functools
 import itertools
+import sys
 import threading
 import time
+import traceback
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -128,6 +130,68 @@ def test_an_error_that_cannot_travel_is_told_with_its_text(executor: Executor) -
         parallel_map.options(chunk_size=2)(refuse_oddly, range(4))
 
 
+class Stored(Exception):
+    """One that brings only what it was made with."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(f"code {code}")
+        self.code = code
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Stored, (self.code,)
+
+
+_same_each_time = Stored(7)
+
+
+def refuse_with_a_stored_one(x: int) -> int:
+    raise _same_each_time
+
+
+def test_an_error_tells_where_it_was_raised_whatever_travels_of_it(executor: Executor) -> None:
+    with pytest.raises(Stored, match="code 7") as caught:
+        parallel_map.options(chunk_size=2)(refuse_with_a_stored_one, range(4))
+    told = "".join(traceback.format_exception(caught.value))
+    assert "in refuse_with_a_stored_one" in told
+
+
+def test_one_exception_raised_again_and_again_stays_small(executor: Executor) -> None:
+    options = parallel_map.options(chunk_size=30, return_exceptions=True)
+    found = options(refuse_with_a_stored_one, range(60))
+    assert max(len("".join(getattr(error, "__notes__", ()))) for error in found) < 100_000
+
+
+def exit_at_two(x: int) -> int:
+    if x == 2:
+        sys.exit(3)
+    return x
+
+
+def test_an_exit_is_an_error_of_the_item(executor: Executor) -> None:
+    with pytest.raises((RuntimeError, SystemExit), match="3"):
+        parallel_map.options(chunk_size=5)(exit_at_two, range(5))
+
+
+@pytest.mark.parametrize("size", [None, 1, 4])
+def test_what_an_iterable_gave_before_it_raised_comes_first(
+    executor: Executor, size: int | None
+) -> None:
+    def items() -> Iterator[int]:
+        yield from range(10)
+        raise LookupError("no more")
+
+    stream = parallel_imap.options(chunk_size=size)(negative, items())
+    assert list(itertools.islice(stream, 10)) == [-x for x in range(10)]
+    with pytest.raises(LookupError, match="no more"):
+        next(stream)
+
+
+def test_a_range_longer_than_any_list_can_be_streamed(executor: Executor) -> None:
+    stream = parallel_imap(negative, range(10**20))
+    assert next(stream) == 0
+    stream.close()
+
+
 def test_errors_of_the_function_are_retried(executor: Executor, tmp_path: Path) -> None:
     call = functools.partial(fail_until, str(tmp_path), 2)
     with_retries = parallel_map.options(retries=2, retry_backoff=0.01)
@@ -189,7 +253,8 @@ def _run(call: Any) -> Any:
     ("option", "value"),
     [
         ("chunk_size", 0), ("num_cpus", -1), ("timeout", 0), ("retries", -1), ("memory", 1.5),
-        ("resources", {"a": "b"}), ("runtime_env", [1]), ("ordered", 1), ("progress", 3),
+        ("resources", {"a": "b"}), ("resources", {"CPU": 1}), ("runtime_env", [1]),
+        ("ordered", 1), ("progress", 3),
         ("target_chunk_seconds", float("nan")), ("name", None),
     ],
 )  # fmt: skip

@@ -1,5 +1,7 @@
 """What only a cluster can show of a fan-out: on Ray and on Dask."""
 
+import functools
+import itertools
 import json
 import os
 import subprocess
@@ -126,6 +128,61 @@ def test_while_the_caller_is_busy_the_cluster_goes_on(executor: Executor) -> Non
     assert pids.count(os.getpid()) == 1
 
 
+def snooze(x: float) -> float:
+    time.sleep(x)
+    return x
+
+
+def test_an_ordered_stream_goes_on_behind_a_slow_head(executor: Executor) -> None:
+    items = [0.5] + [0.01] * 150
+    assert list(parallel_imap(snooze, items)) == items
+
+
+def slow_head_bad_tail(x: int) -> int:
+    time.sleep(0.3 if x == 0 else 0.01)
+    if x in {120, 140}:
+        raise LookupError(f"at {x}")
+    return x
+
+
+def test_an_ordered_stream_gives_the_earliest_error_after_all_before_it(executor: Executor) -> None:
+    stream = parallel_imap(slow_head_bad_tail, range(150))
+    assert list(itertools.islice(stream, 120)) == list(range(120))
+    with pytest.raises(LookupError, match="at 120"):
+        next(stream)
+
+
+def span(_: int) -> tuple[float, float]:
+    began = time.time()
+    time.sleep(0.2)
+    return began, time.time()
+
+
+def test_with_a_concurrency_of_one_the_caller_is_the_one(executor: Executor) -> None:
+    spans = sorted(parallel_map.options(max_concurrency=1)(span, range(4)))
+    assert all(before[1] <= after[0] for before, after in itertools.pairwise(spans))
+
+
+def test_after_a_late_item_the_others_have_their_time(executor: Executor) -> None:
+    options = parallel_map.options(timeout=1, return_exceptions=True)
+    found = options(snooze, [2.5, 2.5] + [0.0] * 6)
+    assert [isinstance(one, TimeoutError) for one in found] == [True] * 2 + [False] * 6
+
+
+def test_what_was_cancelled_does_not_begin_afterwards(executor: Executor, tmp_path: Path) -> None:
+    parallel_map.options(chunk_size=1)(snooze, [0.1] * 4)  # the processes are there
+    for number in range(5):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        stream = parallel_imap.options(chunk_size=1)(
+            lambda x, to=str(folder): beat(to, x) if x else None, range(9)
+        )
+        assert next(stream) is None
+        wait_until(lambda at=folder: any(at.iterdir()), "another item runs")
+        stream.close()
+    wait_until(lambda: all(map(falls_silent, tmp_path.iterdir())), "nothing runs any more", 15)
+
+
 def test_a_timeout_is_not_spent_in_a_queue(executor: Executor) -> None:
     options = parallel_map.options(timeout=3, max_concurrency=8)
     assert len(options(where, [1.0] * 6)) == 6
@@ -205,6 +262,60 @@ def test_a_large_item_travels(executor: Executor) -> None:
 
 def test_recursion_ends(executor: Executor) -> None:
     assert chunks_of_one(tree, [3]) == [8]
+
+
+def die_once(mark: str, big: Any = None) -> str:
+    path = Path(mark)
+    if not path.exists():
+        path.touch()
+        os._exit(9)
+    return "survived"
+
+
+@pytest.mark.parametrize("size", [1, 300_000])
+def test_a_chunk_whose_process_dies_is_run_again(
+    executor: Executor, tmp_path: Path, size: int
+) -> None:
+    big = np.ones(size)
+    call = functools.partial(_die_once_with, str(tmp_path / "item"))
+    assert chunks_of_one(call, [big]) == ["survived"]
+    assert chunks_of_one(die_once, [str(tmp_path / "keyword")], big=big) == ["survived"]
+
+
+def _die_once_with(mark: str, big: Any) -> str:
+    return die_once(mark, big)
+
+
+def nested_with(options: dict[str, Any], x: int) -> list[int]:
+    return parallel_map.options(**options)(negative, range(x))
+
+
+def test_calls_that_could_never_start_beside_their_caller_are_refused(executor: Executor) -> None:
+    options: dict[str, Any] = {"resources": {"seat": 2}}
+    if executor.name == "ray":
+        import ray
+
+        options = {"memory": int(ray.cluster_resources()["memory"] * 0.6)}
+    call = functools.partial(nested_with, options)
+    with pytest.raises(Infeasible, match="waits for calls of its own"):
+        parallel_map.options(**options)(call, [2])
+
+
+@pytest.mark.usefixtures("ray_cluster_here")
+def test_what_cannot_be_imported_there_is_told_by_its_name() -> None:
+    def needs(x: int) -> int:
+        return x
+
+    needs.__module__ = "a_module_of_the_caller"
+    sys.modules["a_module_of_the_caller"] = type(sys)("a_module_of_the_caller")
+    needs.__qualname__ = "needs"
+    sys.modules["a_module_of_the_caller"].needs = needs  # type: ignore[attr-defined]
+    try:
+        with pytest.raises(Exception, match="a_module_of_the_caller") as caught:
+            chunks_of_one(needs, [1])
+    finally:
+        del sys.modules["a_module_of_the_caller"]
+    assert not isinstance(caught.value, CallLost)
 
 
 @pytest.mark.usefixtures("ray_cluster_here")
