@@ -19,32 +19,8 @@ from typing import Any
 
 from benchmarks import fanout_baselines as baselines
 from benchmarks.environment import project
+from benchmarks.fanout_work import burn, burn_item, double, snooze, total
 from benchmarks.report import Report, parse_options
-
-
-def double(x: int) -> int:
-    return x * 2
-
-
-def burn(x: Any, seconds: float = 0.001, big: Any = None) -> Any:
-    """Hold a CPU for so long."""
-    end = time.perf_counter() + seconds
-    while time.perf_counter() < end:
-        pass
-    return x
-
-
-def burn_item(seconds: float) -> float:
-    return float(burn(seconds, seconds))
-
-
-def snooze(x: int) -> int:
-    time.sleep(0.05)
-    return x
-
-
-def total(array: Any) -> float:
-    return float(array.sum())
 
 
 @dataclass(frozen=True)
