@@ -153,7 +153,7 @@ def files(report: Report, repeat: int) -> None:
     games = run_chunk((0, 1_000_000), lottery=MEGA_SENA, constraints=GameConstraints(seed=1))
 
     def write(file_format: str, path: Path) -> None:
-        with open_writer(file_format, path, 6) as writer:
+        with open_writer(file_format, path, [f"n{n}" for n in range(1, 7)]) as writer:
             for start, stop in plan_chunks(len(games)):
                 writer.write(games[start:stop])
 

@@ -46,16 +46,16 @@ def draw_by_kernel(
     draw: Kernel, space: GameSpace, permutation: Permutation, start: int, stop: int
 ) -> NDArray[np.uint8]:
     """Games ``start`` to ``stop - 1`` of the permuted space: uint8, (games, numbers per game)."""
-    games = np.empty((stop - start, space.constraints.numbers_per_game), dtype=np.uint8)
+    games = np.empty((stop - start, space.width), dtype=np.uint8)
     draw(np.uint64(start), games, *space.plan.unsigned(), *permutation.plan)
-    return games
+    return space.printed(games)
 
 
 def draw_by_numpy(
     space: GameSpace, permutation: Permutation, start: int, stop: int
 ) -> NDArray[np.uint8]:
     """The same games without a compiler: ``unrank(permute(i))``, the definition itself."""
-    games = np.empty((stop - start, space.constraints.numbers_per_game), dtype=np.uint8)
+    games = np.empty((stop - start, space.width), dtype=np.uint8)
     for first in range(start, stop, _BLOCK):
         block = np.arange(first, min(first + _BLOCK, stop), dtype=np.uint64)
         games[first - start : first - start + block.size] = space.unrank(permutation.permute(block))

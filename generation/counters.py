@@ -1,17 +1,23 @@
 """What is counted over the numbers of a game: the dimensions of the counting table.
 
 A bound on a count ("two to four odd numbers", "a sum of 120 to 240") is a weight for every number
-and an interval for the total. A constraint of that kind that comes later (primes, numbers of a
-decade, numbers repeated from a draw) is one more entry of ``_rules``.
+and an interval for the total. A constraint of that kind that comes later is one more entry of
+``_rules``.
+
+Each counter multiplies the table's states: the sum by up to a few hundred, a class by its upper
+bound plus one, a cap on decades, rows or columns by ``cap + 1`` for each of them that it bounds.
 """
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
+from generation.classes import CLASSES, column, decade, row
 from generation.constraints import GameConstraints
+from generation.lotteries import Lottery
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,31 +56,63 @@ def extremes(weights: Sequence[int], picks: int) -> tuple[int, int]:
 
 
 def counters_for(
-    constraints: GameConstraints, candidates: Sequence[int], picks: int
+    lottery: Lottery, constraints: GameConstraints, candidates: Sequence[int], picks: int
 ) -> list[Counter]:
-    """The counters needed to choose ``picks`` of the free ``candidates`` (ascending).
+    """The counters needed to choose ``picks`` of the free ``candidates`` (ascending), which those
+    of a second group follow.
 
     What the fixed numbers contribute is taken off the bounds. A counter whose bounds every choice
     meets is left out, because each one multiplies the table.
     """
+    second = lottery.second.pool if lottery.second else 0
     found = []
-    for name, weight, low, high in _rules(constraints):
+    for name, weight, low, high in _rules(lottery, constraints):
         already = sum(weight(number) for number in constraints.fixed_numbers)
-        weights = tuple(weight(number) for number in candidates)
+        weights = tuple(int(weight(lottery.face(number))) for number in candidates)
         least, most = extremes(weights, picks)
         if least < low - already or most > high - already:
-            found.append(
-                Counter(name, weights, max(least, low - already), min(most, high - already))
-            )
+            bounds = max(least, low - already), min(most, high - already)
+            found.append(Counter(name, (*weights, *(0,) * second), *bounds))
+    if second:
+        chosen = constraints.second_picks(lottery)
+        weights = (*(0,) * len(candidates), *(1,) * second)
+        found.append(Counter("second group", weights, chosen, chosen))
+    for place in range(lottery.digits):
+        weights = tuple(int((number - 1) // 10 == place) for number in candidates)
+        found.append(Counter(f"digit {place + 1}", weights, 1, 1))
     return found
 
 
-def _rules(wanted: GameConstraints) -> Iterator[tuple[str, Callable[[int], int], int, int]]:
+type _Rule = tuple[str, Callable[[int], int], int, int]
+
+
+def _rules(lottery: Lottery, wanted: GameConstraints) -> Iterator[_Rule]:
     """Name, weight of a number, least and greatest total of a whole game."""
-    yield (
-        "sum",
-        lambda number: number,
-        wanted.min_sum or 0,
-        sys.maxsize if wanted.max_sum is None else wanted.max_sum,
-    )
+    yield "sum", lambda number: number, *_bounds(wanted, "sum")
     yield "odd", lambda number: number % 2, *wanted.odd_range
+    for name, belongs in CLASSES.items():
+        if name not in {"odd", "even"}:
+            yield name, belongs, *_bounds(wanted, name)
+    draw = set(wanted.reference_draw or ())
+    yield "repeats", draw.__contains__, *_bounds(wanted, "repeats")
+    yield from _groups(lottery, wanted, "decade", decade)
+    if columns := lottery.ticket_columns:
+        yield from _groups(lottery, wanted, "row", partial(row, ticket_columns=columns))
+        yield from _groups(lottery, wanted, "column", partial(column, ticket_columns=columns))
+
+
+def _groups(
+    lottery: Lottery, wanted: GameConstraints, name: str, group: Callable[[int], int]
+) -> Iterator[_Rule]:
+    """One rule for each decade, row or column."""
+    most = getattr(wanted, f"max_per_{name}")
+    if most is None:
+        return
+    for which in sorted({group(number) for number in range(1, lottery.pool + 1)}):
+        members = {number for number in range(1, lottery.pool + 1) if group(number) == which}
+        yield f"{name} {which + 1}", members.__contains__, 0, most
+
+
+def _bounds(wanted: GameConstraints, name: str) -> tuple[int, int]:
+    low, high = getattr(wanted, f"min_{name}"), getattr(wanted, f"max_{name}")
+    return low or 0, sys.maxsize if high is None else high

@@ -24,8 +24,8 @@ from numpy.typing import NDArray
 
 from generation.counters import Counter
 
-MAX_TABLE_BYTES = 512 * 2**20
-"""A job's table is built in every process that makes its games."""
+MAX_TABLE_BYTES = 256 * 2**20
+"""A job's table is built in every process that makes its games; one of this size takes a second."""
 
 
 class TableTooLarge(ValueError):

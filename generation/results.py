@@ -77,17 +77,19 @@ def make_file(order: Order, path: Path, on_progress: OnProgress = lambda done: N
 def _write_games(order: Order, part: Path, on_progress: OnProgress) -> MadeFile:
     making = writing = 0.0
     done, shown = 0, time.monotonic()
+    lottery = get_lottery(order.lottery)
+    columns = order.constraints.columns(lottery)
     chunks = parallel_imap.options(chunk_size=1)(  # each is a chunk already
         run_chunk,
         plan_chunks(
             order.quantity,
             order.chunk_size,
-            numbers_per_game=order.constraints.numbers_per_game,
+            numbers_per_game=len(columns),
         ),
-        lottery=get_lottery(order.lottery),
+        lottery=lottery,
         constraints=order.constraints,
     )
-    with open_writer(order.file_format, part, order.constraints.numbers_per_game) as writer:
+    with open_writer(order.file_format, part, columns) as writer:
         mark = time.perf_counter()
         for games in chunks:
             made = time.perf_counter()

@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from generation.constraints import GameConstraints, longest_run
+from generation.constraints import GameConstraints
+from generation.contradictions import longest_run
 from generation.counters import counters_for
 from generation.counting import CountingTable
 from generation.lotteries import Lottery
@@ -61,13 +62,18 @@ class GameSpace:
         fixed = constraints.fixed_numbers
         free = tuple(n for n in constraints.usable_numbers(lottery) if n not in fixed)
         picks = constraints.numbers_per_game - len(fixed)
-        if (choices := comb(len(free), picks)) > MAX_COUNT:
+        second = _second_group(lottery)
+        second_picks = constraints.second_picks(lottery)
+        choices = comb(len(free), picks) * comb(len(second), second_picks)
+        if not lottery.digits and choices > MAX_COUNT:
             raise CountTooLarge(
                 f"choosing {picks} of {len(free)} numbers gives {choices:.1e} games, more than"
                 f" {MAX_COUNT:.1e}; allow fewer numbers or fix more"
             )
+        counters = counters_for(lottery, constraints, free, picks)
+        candidates = (*free, *second)
         table = CountingTable(
-            len(free), picks, counters_for(constraints, free, picks), self._block_limits(free)
+            len(candidates), picks + second_picks, counters, self._block_limits(candidates)
         )
         self.count = table.count
         self.table_bytes = table.nbytes
@@ -76,11 +82,12 @@ class GameSpace:
             bases=table.bases,
             steps=table.steps,
             halves=_halves(table.places),
-            numbers=np.array(free, dtype=np.uint8),
+            numbers=np.array(candidates, dtype=np.uint8),
             fixed=np.array(fixed, dtype=np.uint8),
         )
         for array in self.plan:
             array.setflags(write=False)
+        self.width = constraints.numbers_per_game + second_picks
 
     def __repr__(self) -> str:
         return (
@@ -106,19 +113,31 @@ class GameSpace:
             )
 
     def unrank(self, indices: ArrayLike) -> NDArray[np.uint8]:
-        """Games number ``indices`` (each in [0, ``count``)): uint8, shape (m, numbers per game).
+        """Games number ``indices`` (each in [0, ``count``)): uint8, shape (m, ``width``).
 
-        Numbers ascend within a game, and games ascend with their index.
+        Numbers ascend within a game, those of a second group behind the main ones, and games ascend
+        with their index.
         """
         wanted = np.asarray(indices, dtype=np.uint64).ravel()
         if wanted.size and int(wanted.max()) >= self.count:
             raise IndexError(
                 f"game number {int(wanted.max())} does not exist: numbers are 0 to {self.count - 1}"
             )
-        games = np.empty((wanted.size, self.constraints.numbers_per_game), dtype=np.uint8)
+        games = np.empty((wanted.size, self.width), dtype=np.uint8)
         for start in range(0, wanted.size, BLOCK):
             block = slice(start, start + BLOCK)
             games[block] = self._unrank_block(wanted[block].astype(np.int64))
+        return self.printed(games)
+
+    def printed(self, games: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """The games as tickets show them, from numbers of the plan; changed in place."""
+        if self.lottery.second is not None:
+            second = games[:, self.constraints.numbers_per_game :]
+            second -= np.uint8(self.lottery.pool)
+            second //= np.uint8(2)
+        if self.lottery.digits:
+            games -= np.uint8(1)
+            games %= np.uint8(10)
         return games
 
     def _unrank_block(self, indices: NDArray[np.int64]) -> NDArray[np.uint8]:
@@ -144,7 +163,7 @@ class GameSpace:
         return games
 
     def _block_limits(self, free: tuple[int, ...]) -> list[int] | None:
-        """For each candidate: the longest block from it on that breaks no run limit.
+        """For each of the ``free`` candidates: the longest block from it on that breaks no limit.
 
         A block is taken together with the fixed numbers, which may join it to longer runs.
         """
@@ -163,6 +182,12 @@ class GameSpace:
             return stop - start
 
         return [longest(start) for start in range(len(free))]
+
+
+def _second_group(lottery: Lottery) -> tuple[int, ...]:
+    """Its numbers as candidates behind the main ones, with gaps, so that they are no run."""
+    size = lottery.second.pool if lottery.second else 0
+    return tuple(lottery.pool + 2 * number for number in range(1, size + 1))
 
 
 def _halves(places: int) -> NDArray[np.int64]:

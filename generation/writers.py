@@ -6,6 +6,7 @@ file's checksum depends on the order alone and not on chunks or machines.
 
 import hashlib
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, ClassVar, Self
@@ -23,16 +24,15 @@ CSV_BLOCK = 2**14
 class GameWriter(ABC):
     """Appends games to a new file at ``path``; a context manager.
 
-    ``write`` takes uint8 arrays of shape (games, ``numbers_per_game``). After ``close`` the file is
+    ``write`` takes uint8 arrays of shape (games, ``columns``). After ``close`` the file is
     complete, ``sha256`` is the hexadecimal checksum and ``size`` the bytes of it. When the body of
     ``with`` raises, the file is let go unfinished and has no checksum; the caller removes it.
     """
 
     format: ClassVar[str]
 
-    def __init__(self, path: Path | str, numbers_per_game: int) -> None:
-        self._numbers = numbers_per_game
-        self._columns = [f"n{place}" for place in range(1, numbers_per_game + 1)]
+    def __init__(self, path: Path | str, columns: Sequence[str]) -> None:
+        self._columns = list(columns)
         self._sha256: str | None = None
         self._file = _HashedFile(path)
         try:
@@ -57,9 +57,9 @@ class GameWriter(ABC):
         """Append games, one a row."""
         if self._file.closed:
             raise ValueError("the writer is closed; open another one for more games")
-        if games.dtype != np.uint8 or games.ndim != 2 or games.shape[1] != self._numbers:
+        if games.dtype != np.uint8 or games.ndim != 2 or games.shape[1] != len(self._columns):
             raise ValueError(
-                f"expected uint8 games of shape (any, {self._numbers}),"
+                f"expected uint8 games of shape (any, {len(self._columns)}),"
                 f" got {games.dtype} of shape {games.shape}; open a writer for these games"
             )
         self._append(games)
@@ -101,7 +101,7 @@ class GameWriter(ABC):
 
 
 class CsvWriter(GameWriter):
-    """A header ``n1,n2,…`` and a line for each game, lines ending in a newline alone."""
+    """A header of the columns and a line for each game, lines ending in a newline alone."""
 
     format = "csv"
 
@@ -126,7 +126,7 @@ class CsvWriter(GameWriter):
 
 
 class ParquetWriter(GameWriter):
-    """A column ``n1``, ``n2``, … of uint8 for each place, compressed with zstd.
+    """A column of uint8 for each place of a game, compressed with zstd.
 
     Games are gathered to row groups of one size, because groups are part of the bytes.
     """
@@ -140,7 +140,7 @@ class ParquetWriter(GameWriter):
         self._schema = pa.schema([(name, pa.uint8()) for name in self._columns])
         self._batch_of = pa.record_batch
         self._parquet = pq.ParquetWriter(self._file, self._schema, compression="zstd")
-        self._group = np.empty((self._numbers, ROW_GROUP), dtype=np.uint8)
+        self._group = np.empty((len(self._columns), ROW_GROUP), dtype=np.uint8)
         self._filled = 0
 
     def _append(self, games: NDArray[np.uint8]) -> None:
@@ -176,10 +176,10 @@ def check_format(format: str) -> None:  # noqa: A002 - the word that users know
         raise ValueError(f"unknown format {format!r}; known formats: {', '.join(sorted(FORMATS))}")
 
 
-def open_writer(format: str, path: Path | str, numbers_per_game: int) -> GameWriter:  # noqa: A002
+def open_writer(format: str, path: Path | str, columns: Sequence[str]) -> GameWriter:  # noqa: A002
     """A writer of this format to a new file, which replaces one that is there."""
     check_format(format)
-    return FORMATS[format](path, numbers_per_game)
+    return FORMATS[format](path, columns)
 
 
 class _HashedFile:

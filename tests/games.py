@@ -1,5 +1,7 @@
 """What tests of generation share, first the slow, obvious way to find games."""
 
+from collections import Counter
+from collections.abc import Iterable
 from itertools import combinations
 from typing import Any
 
@@ -7,6 +9,8 @@ import pytest
 
 from generation.compiled import Kernel, kernel
 from generation.lotteries import Lottery
+
+COLUMNS = 4  # of a small lottery's ticket
 
 
 def kernel_or_skip() -> Kernel:
@@ -18,7 +22,10 @@ def kernel_or_skip() -> Kernel:
 
 
 def small_lottery(pool: int, picks: int) -> Lottery:
-    return Lottery(key="small", name="Small", pool=pool, draw=1, min_picks=picks, max_picks=picks)
+    return Lottery(
+        key="small", name="Small", pool=pool, draw=1, min_picks=picks, max_picks=picks,
+        ticket_columns=COLUMNS,
+    )  # fmt: skip
 
 
 def all_games(lottery: Lottery, wanted: dict[str, Any]) -> list[tuple[int, ...]]:
@@ -39,7 +46,22 @@ def satisfies(game: tuple[int, ...], wanted: dict[str, Any]) -> bool:
         and within(len(game) - odd, wanted, "even")
         and within(sum(game), wanted, "sum")
         and longest_run(game) <= (wanted.get("max_run") or len(game))
+        and within(sum(n in PRIMES for n in game), wanted, "primes")
+        and within(sum(n in FIBONACCI for n in game), wanted, "fibonacci")
+        and within(sum(n % 3 == 0 for n in game), wanted, "multiples_of_3")
+        and within(len(set(game) & set(wanted.get("reference_draw") or ())), wanted, "repeats")
+        and fullest((n - 1) // 10 for n in game) <= (wanted.get("max_per_decade") or len(game))
+        and fullest((n - 1) // COLUMNS for n in game) <= (wanted.get("max_per_row") or len(game))
+        and fullest((n - 1) % COLUMNS for n in game) <= (wanted.get("max_per_column") or len(game))
     )
+
+
+PRIMES = {2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59}
+FIBONACCI = {1, 2, 3, 5, 8, 13, 21, 34, 55}
+
+
+def fullest(groups: Iterable[int]) -> int:
+    return max(Counter(groups).values())
 
 
 def within(value: int, wanted: dict[str, Any], name: str) -> bool:

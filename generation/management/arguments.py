@@ -7,10 +7,27 @@ from django.core.management.base import CommandError, CommandParser
 from pydantic import ValidationError
 
 from generation.constraints import GameConstraints, error_line
-from generation.lotteries import LOTTERIES
+from generation.lotteries import LOTTERIES, UnknownLottery, get_lottery
 from generation.writers import FORMATS
 
 Range = tuple[int | None, int | None]
+
+RANGES = {
+    "odd": "odd numbers",
+    "even": "even numbers",
+    "sum": "the sum of the numbers",
+    "primes": "prime numbers",
+    "fibonacci": "Fibonacci numbers",
+    "multiples_of_3": "multiples of 3",
+    "repeats": "numbers shared with --reference-draw",
+}
+
+CAPS = {
+    "max_run": "longest run of neighbours",
+    "max_per_decade": "most numbers of a decade (1 to 10, 11 to 20, …)",
+    "max_per_row": "most numbers of a row of the ticket",
+    "max_per_column": "most numbers of a column of the ticket",
+}
 
 
 def count(text: str) -> int:
@@ -43,21 +60,29 @@ def numbers(text: str) -> list[int]:
 
 def add_order_arguments(parser: CommandParser) -> None:
     """Options that say which games, how many and in which format."""
-    games = parser.add_argument_group("games")
+    games = parser.add_argument_group(
+        "games", "A-B means from A to B; A- at least A, --odd=-B at most B, A just that."
+    )
     games.add_argument(
         "--lottery", default="mega-sena", help=f"one of: {', '.join(LOTTERIES)} (mega-sena)"
     )
-    games.add_argument("--numbers", type=count, default=6, metavar="N", help="numbers a game (6)")
-    for name, meaning in (
-        ("odd", "odd numbers"),
-        ("even", "even numbers"),
-        ("sum", "the sum of the numbers"),
-    ):
+    games.add_argument(
+        "--numbers", type=count, metavar="N", help="numbers a game (as few as the lottery allows)"
+    )
+    games.add_argument(
+        "--second-numbers", type=count, metavar="N",
+        help="numbers of the second group, such as stars (as few as the lottery allows)",
+    )  # fmt: skip
+    for name, meaning in RANGES.items():
         games.add_argument(
-            f"--{name}", type=bounds, metavar="A-B",
-            help=f"{meaning}: from A to B; A- at least, --{name}=-B at most, A just that",
+            f"--{name.replace('_', '-')}", type=bounds, metavar="A-B",
+            help=meaning,
         )  # fmt: skip
-    games.add_argument("--max-run", type=count, metavar="N", help="longest run of neighbours")
+    for name, meaning in CAPS.items():
+        games.add_argument(f"--{name.replace('_', '-')}", type=count, metavar="N", help=meaning)
+    games.add_argument(
+        "--reference-draw", type=numbers, metavar="1,2,…", help="the draw that --repeats speaks of"
+    )
     games.add_argument("--fixed", type=numbers, metavar="7,13", help="in every game")
     games.add_argument("--allowed", type=numbers, metavar="1,2,…", help="only these")
     games.add_argument("--exclude", type=numbers, metavar="4,44", help="in no game")
@@ -72,17 +97,21 @@ def add_order_arguments(parser: CommandParser) -> None:
 
 def constraints_of(options: dict[str, Any]) -> GameConstraints:
     """The constraints that the options name. Raises CommandError in one line."""
-    values: dict[str, Any] = {
-        "numbers_per_game": options["numbers"],
-        "max_run": options["max_run"],
-        "fixed_numbers": options["fixed"],
-        "allowed_numbers": options["allowed"],
-        "excluded_numbers": options["exclude"],
-        "seed": options["seed"],
-    }
-    for name in ("odd", "even", "sum"):
-        values[f"min_{name}"], values[f"max_{name}"] = options[name] or (None, None)
     try:
+        values: dict[str, Any] = {
+            "numbers_per_game": options["numbers"] or get_lottery(options["lottery"]).min_picks,
+            "second_numbers_per_game": options["second_numbers"],
+            **{name: options[name] for name in CAPS},
+            "reference_draw": options["reference_draw"],
+            "fixed_numbers": options["fixed"],
+            "allowed_numbers": options["allowed"],
+            "excluded_numbers": options["exclude"],
+            "seed": options["seed"],
+        }
+        for name in RANGES:
+            values[f"min_{name}"], values[f"max_{name}"] = options[name] or (None, None)
         return GameConstraints(**{k: v for k, v in values.items() if v is not None})
     except ValidationError as error:
         raise CommandError(error_line(error)) from None
+    except UnknownLottery as error:
+        raise CommandError(str(error)) from None

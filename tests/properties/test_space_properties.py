@@ -1,17 +1,57 @@
 """Small lotteries, any constraints: the space against the list of all games."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-from hypothesis import given, settings
+import pytest
+from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from generation import counting
+from generation.classes import CLASSES, decade
 from generation.compiled import draw_by_kernel, draw_by_numpy
-from generation.constraints import ConstraintError, GameConstraints
+from generation.constraints import GameConstraints
+from generation.contradictions import ConstraintError
+from generation.counting import TableTooLarge
+from generation.lotteries import Lottery
 from generation.permutation import Permutation
 from generation.space import GameSpace
-from tests.games import all_games, kernel_or_skip, longest_run, small_lottery
+from tests.games import (
+    COLUMNS,
+    all_games,
+    fullest,
+    kernel_or_skip,
+    longest_run,
+    small_lottery,
+)
+
+GROUPS = {
+    "decade": decade,
+    "row": lambda number: (number - 1) // COLUMNS,
+    "column": lambda number: (number - 1) % COLUMNS,
+}
+
+SMALL_TABLE = 8 * 2**20
+
+
+@pytest.fixture(autouse=True, scope="module")
+def small_tables() -> Iterator[None]:
+    """Wishes that need a large table are of no interest here, and slow."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(counting, "MAX_TABLE_BYTES", SMALL_TABLE)
+        yield
+
+
+def space_of(lottery: Lottery, wanted: dict[str, Any]) -> GameSpace:
+    """The space; other wishes are tried instead of those that need a large table."""
+    constraints = GameConstraints.model_validate(wanted)
+    try:
+        return GameSpace(lottery, constraints)
+    except TableTooLarge:
+        reject()
+
 
 type Wish = tuple[int, dict[str, Any]]
 
@@ -26,12 +66,16 @@ def any_wishes(draw: st.DrawFn) -> Wish:
         "fixed_numbers": st.sets(st.integers(1, pool), max_size=min(picks, 3)),
         "excluded_numbers": st.sets(st.integers(1, pool), max_size=3),
         "allowed_numbers": st.sets(st.integers(1, pool), min_size=max(1, picks - 1)),
-        **{f"{end}_{kind}": count for end in ("min", "max") for kind in ("odd", "even")},
+        **{f"{end}_{kind}": count for end in ("min", "max") for kind in CLASSES},
+        "min_repeats": count,
+        "max_repeats": count,
+        **{f"max_per_{group}": st.integers(1, picks) for group in GROUPS},
         "min_sum": total,
         "max_sum": total,
         "max_run": st.integers(1, picks),
     }
     wanted = draw(st.fixed_dictionaries({}, optional=optional))
+    wanted["reference_draw"] = draw(st.sets(st.integers(1, pool), min_size=1))
     return pool, {"numbers_per_game": picks, **wanted}
 
 
@@ -42,7 +86,7 @@ def met_wishes(draw: st.DrawFn) -> Wish:
     picks = draw(st.integers(1, min(pool, 7)))
     game = tuple(sorted(draw(st.permutations(range(1, pool + 1)))[:picks]))
     others = sorted(set(range(1, pool + 1)) - set(game))
-    odd = sum(number % 2 for number in game)
+    reference = draw(st.sets(st.integers(1, pool), min_size=1))
     spare = st.sets(st.sampled_from(others)) if others else st.just(set())
     optional = {
         "fixed_numbers": st.sets(st.sampled_from(game), max_size=3),
@@ -50,11 +94,15 @@ def met_wishes(draw: st.DrawFn) -> Wish:
         "allowed_numbers": spare.map(lambda some: some | set(game)),
         "max_run": st.integers(longest_run(game), picks),
     }
-    for name, value, slack in (("odd", odd, 2), ("even", picks - odd, 2), ("sum", sum(game), 20)):
+    counted = {name: sum(map(belongs, game)) for name, belongs in CLASSES.items()}
+    for name, value in {**counted, "sum": sum(game), "repeats": len(reference & set(game))}.items():
+        slack = 20 if name == "sum" else 2
         optional[f"min_{name}"] = st.integers(max(0, value - slack), value)
         optional[f"max_{name}"] = st.integers(value, value + slack)
+    for name, group in GROUPS.items():
+        optional[f"max_per_{name}"] = st.integers(fullest(map(group, game)), picks)
     wanted = draw(st.fixed_dictionaries({}, optional=optional))
-    return pool, {"numbers_per_game": picks, **wanted}
+    return pool, {"numbers_per_game": picks, "reference_draw": reference, **wanted}
 
 
 @settings(max_examples=200, deadline=None)
@@ -64,7 +112,7 @@ def test_what_is_refused_as_a_contradiction_has_no_games(wish: Wish) -> None:
     lottery = small_lottery(pool, wanted["numbers_per_game"])
     expected = all_games(lottery, wanted)
     try:
-        space = GameSpace(lottery, GameConstraints.model_validate(wanted))
+        space = space_of(lottery, wanted)
     except (ValidationError, ConstraintError):
         assert expected == []
     else:
@@ -77,7 +125,7 @@ def test_count_and_games_are_those_of_trying_each(wish: Wish) -> None:
     pool, wanted = wish
     lottery = small_lottery(pool, wanted["numbers_per_game"])
     expected = all_games(lottery, wanted)
-    space = GameSpace(lottery, GameConstraints.model_validate(wanted))
+    space = space_of(lottery, wanted)
     assert space.count == len(expected) > 0
     games = space.unrank(np.arange(space.count))
     assert [tuple(game) for game in games.tolist()] == expected
@@ -88,7 +136,7 @@ def test_count_and_games_are_those_of_trying_each(wish: Wish) -> None:
 def test_the_kernel_makes_every_game_once_as_numpy_does(wish: Wish, seed: int) -> None:
     pool, wanted = wish
     lottery = small_lottery(pool, wanted["numbers_per_game"])
-    space = GameSpace(lottery, GameConstraints.model_validate(wanted))
+    space = space_of(lottery, wanted)
     permutation = Permutation(space.count, seed)
     games = draw_by_kernel(kernel_or_skip(), space, permutation, 0, space.count)
     assert np.array_equal(games, draw_by_numpy(space, permutation, 0, space.count))

@@ -3,7 +3,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from generation.constraints import ConstraintError, GameConstraints, error_line, longest_run
+from generation.constraints import GameConstraints, error_line
+from generation.contradictions import ConstraintError, longest_run
 from generation.lotteries import get_lottery
 
 MEGA_SENA = get_lottery("mega-sena")
@@ -63,6 +64,16 @@ def test_zero_is_a_seed_and_none_is_not() -> None:
         ({"fixed_numbers": [2, 4], "max_even": 1}, ["fixed_numbers", "2, 4", "max_even=1"]),
         ({"fixed_numbers": [50, 60], "max_sum": 100}, ["fixed_numbers", "110", "max_sum=100"]),
         ({"fixed_numbers": [4, 5, 6], "max_run": 2}, ["fixed_numbers", "run of 3", "max_run=2"]),
+        ({"fixed_numbers": [2, 3], "max_primes": 1}, ["2 primes", "max_primes=1"]),
+        ({"fixed_numbers": [3, 6], "max_multiples_of_3": 1}, ["2 multiples of 3"]),
+        ({"fixed_numbers": [11, 20], "max_per_decade": 1}, ["a decade", "max_per_decade=1"]),
+        ({"min_repeats": 1}, ["min_repeats=1", "needs reference_draw"]),
+        ({"reference_draw": [1, 2], "min_repeats": 3}, ["min_repeats=3", "2 numbers"]),
+        (
+            {"reference_draw": [1, 2], "max_repeats": 1, "fixed_numbers": [1, 2]},
+            ["2 numbers of reference_draw", "max_repeats=1"],
+        ),
+        ({"min_primes": 3, "max_primes": 2}, ["min_primes=3", "max_primes=2"]),
     ],
 )
 def test_a_contradiction_is_refused_naming_both_sides(

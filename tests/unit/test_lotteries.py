@@ -2,7 +2,13 @@ import dataclasses
 
 import pytest
 
-from generation.lotteries import LOTTERIES, Lottery, UnknownLottery, get_lottery
+from generation.lotteries import (
+    LOTTERIES,
+    Lottery,
+    SecondGroup,
+    UnknownLottery,
+    get_lottery,
+)
 
 
 def test_mega_sena_draws_six_of_sixty_and_takes_six_to_twenty_picks() -> None:
@@ -38,3 +44,34 @@ def test_a_lottery_that_cannot_be_played_is_refused(wrong: dict[str, int], messa
     facts = {"pool": 60, "draw": 6, "min_picks": 6, "max_picks": 20} | wrong
     with pytest.raises(ValueError, match=message):
         Lottery(key="x", name="X", **facts)
+
+
+def test_every_lottery_says_where_its_facts_come_from() -> None:
+    for lottery in LOTTERIES.values():
+        assert lottery.source
+        assert lottery.unit_price
+        assert lottery.price_as_of
+
+
+@pytest.mark.parametrize(
+    ("key", "picks", "second", "bets"),
+    [
+        ("mega-sena", 6, 0, 1),
+        ("mega-sena", 20, 0, 38_760),
+        ("lotofacil", 16, 0, 16),
+        ("lotomania", 50, 0, 1),
+        ("timemania", 10, 0, 1),
+        ("mais-milionaria", 7, 3, 21),
+        ("powerball", 5, 1, 1),
+    ],
+)
+def test_a_ticket_stands_for_all_bets_of_its_numbers(
+    key: str, picks: int, second: int, bets: int
+) -> None:
+    assert get_lottery(key).combinations(picks, second) == bets
+
+
+def test_a_second_group_must_fit_one_byte() -> None:
+    second = SecondGroup("stars", 99, 2, 2, 2)
+    with pytest.raises(ValueError, match="do not fit one byte"):
+        Lottery(key="x", name="X", pool=60, draw=6, min_picks=6, max_picks=6, second=second)

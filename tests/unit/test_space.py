@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from generation import counting
-from generation.constraints import ConstraintError, GameConstraints
+from generation.constraints import GameConstraints
+from generation.contradictions import ConstraintError
 from generation.counting import TableTooLarge
 from generation.lotteries import Lottery, get_lottery
 from generation.space import CountTooLarge, GameSpace, NotEnoughGames
@@ -30,6 +31,11 @@ def mega_sena(**wanted: Any) -> GameSpace:
         ({**DEMO, "max_run": 2}, 33_649_403),
         (FIFTEEN, 53_194_089_192_720),
         (FIFTEEN | HARD, 25_072_113_826_964),
+        ({**DEMO, "max_run": 2, "max_primes": 3}, 32_627_773),
+        ({"max_per_decade": 2}, 34_547_500),
+        ({"max_per_row": 2}, 34_547_500),
+        ({"max_per_column": 1}, 9_797_760),
+        ({"reference_draw": range(1, 7), "min_repeats": 5}, 6 * 54 + 1),
         ({"fixed_numbers": range(1, 7)}, 1),
         ({"fixed_numbers": [7]}, 5_006_386),
         ({"min_sum": 345}, 1),

@@ -11,20 +11,22 @@ from generation.writers import FORMATS, check_format, open_writer
 
 GAMES = np.array([[1, 2, 3], [9, 10, 60], [99, 100, 255]], dtype=np.uint8)
 
+SIX = tuple(f"n{place}" for place in range(1, 7))
+
 
 def random_games(quantity: int, numbers: int = 6) -> np.ndarray:
     return np.random.default_rng(0).integers(0, 256, (quantity, numbers), dtype=np.uint8)
 
 
 def test_csv_has_a_header_and_plain_numbers(tmp_path: Path) -> None:
-    with open_writer("csv", tmp_path / "games.csv", 3) as writer:
+    with open_writer("csv", tmp_path / "games.csv", ("n1", "n2", "n3")) as writer:
         writer.write(GAMES)
     assert (tmp_path / "games.csv").read_bytes() == b"n1,n2,n3\n1,2,3\n9,10,60\n99,100,255\n"
 
 
 def test_other_programs_read_the_csv(tmp_path: Path) -> None:
     games = random_games(40_000)
-    with open_writer("csv", tmp_path / "games.csv", 6) as writer:
+    with open_writer("csv", tmp_path / "games.csv", SIX) as writer:
         writer.write(games)
     table = pyarrow.csv.read_csv(tmp_path / "games.csv")
     assert table.column_names == ["n1", "n2", "n3", "n4", "n5", "n6"]
@@ -33,7 +35,7 @@ def test_other_programs_read_the_csv(tmp_path: Path) -> None:
 
 def test_other_programs_read_the_parquet_file(tmp_path: Path, small_groups: None) -> None:
     games = random_games(2500)
-    with open_writer("parquet", tmp_path / "games.parquet", 6) as writer:
+    with open_writer("parquet", tmp_path / "games.parquet", SIX) as writer:
         writer.write(games)
     file = pyarrow.parquet.ParquetFile(tmp_path / "games.parquet")
     groups = [file.metadata.row_group(number) for number in range(file.num_row_groups)]
@@ -57,9 +59,9 @@ def test_the_bytes_do_not_depend_on_the_slices(
     file_format: str, step: int, tmp_path: Path, small_groups: None
 ) -> None:
     games = random_games(3007)
-    with open_writer(file_format, tmp_path / "whole", 6) as whole:
+    with open_writer(file_format, tmp_path / "whole", SIX) as whole:
         whole.write(games)
-    with open_writer(file_format, tmp_path / "sliced", 6) as sliced:
+    with open_writer(file_format, tmp_path / "sliced", SIX) as sliced:
         for start in range(0, len(games), step):
             sliced.write(games[start : start + step])
     assert (tmp_path / "sliced").read_bytes() == (tmp_path / "whole").read_bytes()
@@ -71,7 +73,7 @@ def test_the_bytes_do_not_depend_on_the_slices(
 def test_size_and_checksum_are_those_of_the_file(
     file_format: str, quantity: int, tmp_path: Path
 ) -> None:
-    with open_writer(file_format, tmp_path / "games", 6) as writer:
+    with open_writer(file_format, tmp_path / "games", SIX) as writer:
         writer.write(random_games(quantity))
     content = (tmp_path / "games").read_bytes()
     assert writer.size == len(content)
@@ -80,7 +82,7 @@ def test_size_and_checksum_are_those_of_the_file(
 
 @pytest.mark.parametrize("file_format", FORMATS)
 def test_a_file_given_up_has_no_checksum_and_is_closed(file_format: str, tmp_path: Path) -> None:
-    writer = open_writer(file_format, tmp_path / "games", 6)
+    writer = open_writer(file_format, tmp_path / "games", SIX)
     with pytest.raises(KeyError), writer:
         writer.write(random_games(10))
         raise KeyError
@@ -92,7 +94,7 @@ def test_a_file_given_up_has_no_checksum_and_is_closed(file_format: str, tmp_pat
 
 @pytest.mark.parametrize("file_format", FORMATS)
 def test_closing_twice_is_closing_once(file_format: str, tmp_path: Path) -> None:
-    writer = open_writer(file_format, tmp_path / "games", 6)
+    writer = open_writer(file_format, tmp_path / "games", SIX)
     writer.close()
     first = writer.sha256
     writer.close()
@@ -106,14 +108,14 @@ def test_other_arrays_than_games_are_refused(
     shape: tuple[int, ...], kind: type, tmp_path: Path
 ) -> None:
     with (
-        open_writer("csv", tmp_path / "games", 6) as writer,
+        open_writer("csv", tmp_path / "games", SIX) as writer,
         pytest.raises(ValueError, match=r"expected uint8 games of shape \(any, 6\), got"),
     ):
         writer.write(np.zeros(shape, kind))
 
 
 def test_an_unknown_format_is_refused_with_the_known_ones(tmp_path: Path) -> None:
-    for refuse in (check_format, lambda name: open_writer(name, tmp_path / "games", 6)):
+    for refuse in (check_format, lambda name: open_writer(name, tmp_path / "games", SIX)):
         with pytest.raises(ValueError, match="unknown format 'xls'; known formats: csv, parquet"):
             refuse("xls")
     assert not (tmp_path / "games").exists()
@@ -127,6 +129,6 @@ def test_a_csv_keeps_memory_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         "write",
         lambda file, data: written.append(len(data)) or hashed_write(file, data),
     )
-    with open_writer("csv", tmp_path / "games.csv", 6) as writer:
+    with open_writer("csv", tmp_path / "games.csv", SIX) as writer:
         writer.write(random_games(100_000))
     assert max(written) <= writers.CSV_BLOCK * 6 * 4
