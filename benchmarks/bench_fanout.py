@@ -22,6 +22,9 @@ from benchmarks.environment import project
 from benchmarks.fanout_work import burn, burn_item, double, snooze, total
 from benchmarks.report import Report, parse_options
 
+NAIVE = "Ray, a call per item"
+FEW = 2_000  # items that may each be a call
+
 
 @dataclass(frozen=True)
 class Workload:
@@ -69,44 +72,63 @@ def milliseconds(action: Callable[[], Any], expected: list[Any], repeat: int) ->
     return statistics.median(taken) * 1000
 
 
-def others(load: Workload, dask: Any) -> dict[str, Callable[[], Any]]:
-    """The baselines that make sense for a workload: not 50,000 Ray calls. With the client of
-    a Dask, all of them."""
+def by_hand(load: Workload) -> dict[str, Callable[[], Any]]:
+    """Ray as people write it; not 50,000 calls."""
     func, items, kwargs = load.func, load.items, load.kwargs
     cpus = {"num_cpus": load.num_cpus}
-    few = len(items) <= 2_000
     found: dict[str, Callable[[], Any]] = {
         f"Ray, {n} chunks per CPU": partial(baselines.by_hand, n, func, items, **cpus, **kwargs)
         for n in (1, 4, 16)
     }
-    if few:
-        found["Ray, a call per item"] = partial(baselines.naive, func, items, **cpus, **kwargs)
-    if dask is not None:
-        found["processes"] = partial(baselines.processes, func, items, **kwargs)
-        found["Ray's Pool"] = partial(baselines.ray_pool, func, items, **kwargs)
-    if dask is not None and few:
-        found["joblib on Ray"] = partial(baselines.joblib_on_ray, func, items, **kwargs)
-        found["Dask"] = partial(baselines.dask, dask, func, items, **kwargs)
-        found["django-ray"] = partial(baselines.django_ray, func, items, **cpus, **kwargs)
+    if len(items) <= FEW:
+        found[NAIVE] = partial(baselines.naive, func, items, **cpus, **kwargs)
     return found
 
 
-def measure(report: Report, load: Workload, repeat: int, dask: Any) -> None:
-    """A workload with all its baselines, and ours."""
+def others(load: Workload) -> dict[str, Callable[[], Any]]:
+    """What is installed for it."""
+    func, items, kwargs = load.func, load.items, load.kwargs
+    found = {
+        "processes": partial(baselines.processes, func, items, **kwargs),
+        "Ray's Pool": partial(baselines.ray_pool, func, items, **kwargs),
+    }
+    if len(items) <= FEW:
+        found["joblib on Ray"] = partial(baselines.joblib_on_ray, func, items, **kwargs)
+        found["django-ray"] = partial(
+            baselines.django_ray, func, items, num_cpus=load.num_cpus, **kwargs
+        )
+    return found
+
+
+def measure(report: Report, load: Workload, repeat: int, thorough: bool) -> None:
+    """A workload with all its baselines, and ours in the middle of them. Dask is started for its
+    own measurement only: its threads take time from whatever runs beside them."""
     from django_ray_runtime.distributed import parallel_map
 
     loop = partial(baselines.loop, load.func, load.items, **load.kwargs)
+    mine = partial(parallel_map, load.func, load.items, num_cpus=load.num_cpus, **load.kwargs)
     expected = loop()
-    took = {"loop": milliseconds(loop, expected, repeat)}
-    for name, action in others(load, dask).items():
+    took: dict[str, float] = {}
+
+    def time_it(name: str, action: Callable[[], Any]) -> None:
         try:
             took[name] = milliseconds(action, expected, repeat)
         except Exception as error:
             print(f"{load.name}: {name} failed: {type(error).__name__}: {error}", file=sys.stderr)
-    ours = milliseconds(
-        partial(parallel_map, load.func, load.items, num_cpus=load.num_cpus, **load.kwargs),
-        expected, repeat,
-    )  # fmt: skip
+
+    time_it("loop", loop)
+    for name, action in by_hand(load).items():
+        time_it(name, action)
+    if load.of_naive is not None:  # on a pool as warm as its own
+        baselines.naive(load.func, load.items, num_cpus=load.num_cpus)
+    ours = milliseconds(mine, expected, repeat)
+    if thorough:
+        for name, action in others(load).items():
+            time_it(name, action)
+        if len(load.items) <= FEW:
+            with baselines.local_dask() as client:
+                run = partial(baselines.dask, client, load.func, load.items, **load.kwargs)
+                time_it("Dask", run)
     for name, value in took.items():
         report.add(f"{load.name}: {name}", value, "ms")
     best = min(took, key=lambda name: took[name])
@@ -116,7 +138,7 @@ def measure(report: Report, load: Workload, repeat: int, dask: Any) -> None:
     if load.of_loop is not None:
         bounds.append(took["loop"] * load.of_loop)
     if load.of_naive is not None:
-        bounds.append(took["Ray, a call per item"] * load.of_naive)
+        bounds.append(took[NAIVE] * load.of_naive)
     if load.of_best is not None:
         bounds.append(took[best] * load.of_best)
     report.add(
@@ -175,10 +197,9 @@ def main() -> int:
             read({"RAY_NUM_CPUS": 2, "RAY_OBJECT_STORE_MEMORY": 1_000_000_000})
         )
         leaving.callback(cluster.close)
-        dask = None if options.quick else leaving.enter_context(baselines.local_dask())
         baselines.naive(snooze, range(64), num_cpus=0.1)  # a warm pool
         for load in workloads():
-            measure(report, load, 1 if options.quick else 5, dask)
+            measure(report, load, 1 if options.quick else 5, thorough=not options.quick)
         stream(report, 1 if options.quick else 5)
     for cpus, at_least in ((8, 7.0), (32, 26.0)):
         if not options.quick:

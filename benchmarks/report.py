@@ -17,7 +17,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-PACKAGES = ("django", "numba", "numpy", "pyarrow", "ray")
+PACKAGES = ("dask", "django", "django-ray", "joblib", "numba", "numpy", "pyarrow", "ray")
 
 
 @dataclass(frozen=True, slots=True)

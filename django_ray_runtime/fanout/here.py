@@ -13,8 +13,10 @@ from django_ray_runtime.fanout.source import Source
 # Work that is over within this never leaves the caller.
 BUDGET_SECONDS = 0.01
 PLAINLY_LONGER = 4  # times the budget
-# Items this short cost more to send than to run.
+# Items this short cost more to send than to run, and large ones by so much a byte: the caller and
+# a process of the cluster each copy them.
 TINY_SECONDS = 2e-6
+SENDING_SECONDS_PER_BYTE = 0.5e-9
 SLICE_SECONDS = 0.0025  # of items, between looks at the clock
 MOST_IN_SLICE = 4096
 
@@ -57,7 +59,8 @@ class Here:
 
     @property
     def _is_tiny(self) -> bool:
-        return self._pace.per_item is not None and self._pace.per_item < TINY_SECONDS
+        sending = TINY_SECONDS + self._pace.item_bytes * SENDING_SECONDS_PER_BYTE
+        return self._pace.per_item is not None and self._pace.per_item < sending
 
     def _next_size(self, size: int) -> int:
         each = max(self._pace.per_item or SLICE_SECONDS, 1e-9)

@@ -59,7 +59,7 @@ _RULES: dict[str, tuple[str, Callable[[Any], bool]]] = {
     ),
     "runtime_env": ("a dict that JSON can hold, or None", _optional(_is_json)),
     "chunk_size": _COUNT,
-    "target_chunk_seconds": ("a number of seconds above 0", lambda v: _number(v, 0, above=True)),
+    "target_chunk_seconds": _SECONDS,
     "timeout": _SECONDS,
     "total_timeout": _SECONDS,
     "retries": ("a whole number of at least 0", lambda v: _whole(v, 0)),
@@ -84,7 +84,7 @@ class FanOutOptions:
     resources: Mapping[str, float] | None = None
     runtime_env: Mapping[str, Any] | None = None
     chunk_size: int | None = None
-    target_chunk_seconds: float = 0.1
+    target_chunk_seconds: float | None = None
     timeout: float | None = None
     total_timeout: float | None = None
     retries: int = 0

@@ -5,19 +5,21 @@ from math import ceil
 from typing import Any
 
 GROWTH = 8  # a chunk has at most so many times the items that are known
+TARGET_SECONDS = 0.1  # of a chunk
+CHUNKS_PER_SECOND = 150  # what a caller keeps going: on large clusters chunks take longer
 LEAST_SHARE = 0.05  # of the target: smaller chunks cost more than a long tail does
 
 
 class Pace:
     """The sizes of the chunks of one fan-out."""
 
-    def __init__(self, fixed: int | None, target_seconds: float, most_bytes: int) -> None:
+    def __init__(self, fixed: int | None, target_seconds: float | None, most_bytes: int) -> None:
         self.fixed = fixed
         self.per_item: float | None = None  # seconds, the mean of late
         self._target = target_seconds
         self._known = 1  # items that were timed
         self._most_bytes = most_bytes
-        self._item_bytes = 0
+        self.item_bytes = 0  # of the largest seen, as far as that can be told
 
     def note(self, items: int, seconds: float) -> None:
         """So many items took so long."""
@@ -29,7 +31,7 @@ class Pace:
 
     def note_item(self, item: Any) -> None:
         """What an item looks like, for its size."""
-        self._item_bytes = max(self._item_bytes, _size(item))
+        self.item_bytes = max(self.item_bytes, _size(item))
 
     def seconds_left(self, remaining: int | None) -> float:
         """What so many items may take; 0 where that is not known."""
@@ -45,7 +47,8 @@ class Pace:
             return self.fixed
         if self.per_item is None:
             return 1
-        fitting = self._target / max(self.per_item, 1e-9)
+        target = self._target or max(TARGET_SECONDS, slots / CHUNKS_PER_SECOND)
+        fitting = target / max(self.per_item, 1e-9)
         size = min(int(fitting), self._known * GROWTH)
         if remaining is not None:
             size = min(size, max(ceil(remaining / (2 * slots)), int(fitting * LEAST_SHARE)))
@@ -54,7 +57,7 @@ class Pace:
     @property
     def fitting_items(self) -> int:
         """The most items of a chunk by their size, as far as that can be told; at least 1."""
-        return max(1, self._most_bytes // self._item_bytes) if self._item_bytes else sys.maxsize
+        return max(1, self._most_bytes // self.item_bytes) if self.item_bytes else sys.maxsize
 
 
 def _size(item: Any) -> int:
