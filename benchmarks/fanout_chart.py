@@ -1,4 +1,5 @@
-"""The figures of bench_fanout as a picture: `python -m benchmarks.fanout_chart JSON SVG`.
+"""The figures of bench_fanout as a picture, and as a table on stdout:
+`python -m benchmarks.fanout_chart JSON SVG`.
 
 A line for each workload, a dot for each way to run it, by how many times the best of all it took;
 parallel_map is the filled one.
@@ -26,6 +27,8 @@ COLOURS = {
 }
 BY_HAND = "Ray, chunked by hand"
 COLOURS[BY_HAND] = "#4a90d9"
+NAIVE = "Ray, a call per item"
+BEFORE = {"loop", NAIVE, BY_HAND}
 
 
 def by_workload(rows: list[dict[str, Any]]) -> dict[str, dict[str, float]]:
@@ -92,10 +95,30 @@ def legend() -> list[str]:
     return parts
 
 
+def table(workloads: dict[str, dict[str, float]]) -> str:
+    """The same in Markdown, milliseconds; the best of each line is bold."""
+    ways = ["loop", NAIVE, BY_HAND, *(way for way in COLOURS if way not in BEFORE), OURS]
+    lines = ["| | " + " | ".join(ways) + " |", "|---" * (len(ways) + 1) + "|"]
+    for workload, took in workloads.items():
+        best = min(took.values())
+        cells = [_cell(took.get(way), best) for way in ways]
+        lines.append(f"| {workload} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def _cell(value: float | None, best: float) -> str:
+    if value is None:
+        return ""
+    text = f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+    return f"**{text}**" if value == best else text
+
+
 def main(source: str, target: str) -> None:
     """Draw the figures of `source` to `target`."""
     rows = json.loads(Path(source).read_text())["rows"]
-    Path(target).write_text(draw(by_workload(rows)))
+    workloads = by_workload(rows)
+    Path(target).write_text(draw(workloads))
+    print(table(workloads))
 
 
 if __name__ == "__main__":

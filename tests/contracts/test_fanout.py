@@ -87,16 +87,26 @@ def test_it_equals_the_loop_whatever_the_chunks(
 @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     items=st.lists(st.one_of(st.none(), st.integers(), st.text(), st.binary()), max_size=50),
-    size=st.one_of(st.none(), st.integers(1, 20)),
-    limit=st.one_of(st.none(), st.integers(1, 5)),
+    options=st.fixed_dictionaries(
+        {},
+        optional={
+            "chunk_size": st.integers(1, 20),
+            "max_concurrency": st.integers(1, 5),
+            "target_chunk_seconds": st.floats(1e-6, 1),
+            "retries": st.integers(0, 2),
+            "return_exceptions": st.booleans(),
+            "num_cpus": st.sampled_from([0, 0.5, 1]),
+            "total_timeout": st.just(60),
+        },
+    ),
     as_generator=st.booleans(),
+    call=st.sampled_from([parallel_map, parallel_imap]),
 )
 def test_any_items_come_back_in_their_order(
-    executor: Executor, items: list[Any], size: int | None, limit: int | None, as_generator: bool
+    executor: Executor, items: list[Any], options: dict[str, Any], as_generator: bool, call: Any
 ) -> None:
     given_items = iter(items) if as_generator else items
-    options = {"chunk_size": size, "max_concurrency": limit}
-    assert parallel_map.options(**options)(same, given_items) == items
+    assert list(call.options(**options)(same, given_items)) == items
 
 
 @pytest.mark.parametrize("size", [None, 1, 10])
@@ -299,6 +309,14 @@ def test_tiny_work_never_leaves_the_caller() -> None:
     held = HeldExecutor(slots=2)
     with using_executor(held):
         assert len(parallel_map(negative, range(10_000))) == 10_000
+    assert held.calls == []
+
+
+def test_what_is_dear_to_send_and_quick_to_do_never_leaves_the_caller() -> None:
+    held = HeldExecutor(slots=2)
+    arrays = [np.ones(125_000)] * 300  # 1 MB each, the sum takes a twentieth of a millisecond
+    with using_executor(held):
+        assert parallel_map(np.sum, arrays) == [125_000] * 300
     assert held.calls == []
 
 
