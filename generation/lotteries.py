@@ -97,7 +97,7 @@ def _stars(name: str, pool: int, draw: int, most: int | None = None) -> SecondGr
 
 
 # Prices are those of 2025 and 2026 as found in public pages, +Milionária's of 2022. They change:
-# the setting GENERATION_TICKET_PRICES overrides them.
+# the setting GENERATION_TICKET_PRICES (TICKET_PRICES in the environment) overrides them.
 _ALL = (
     Lottery(
         "mega-sena", "Mega-Sena", 60, 6, 6, 20, ticket_columns=10,

@@ -3,12 +3,16 @@
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from decimal import Decimal
 from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
+from generation.constraints import GameConstraints
+from generation.explaining import explain
+from generation.lotteries import Lottery
 from generation.orders import Order
 
 STAGES = {
@@ -69,3 +73,29 @@ def file_figures(
         "file": f"{path} ({size:,} bytes)",
         "SHA-256": sha256,
     }
+
+
+def price_figures(
+    lottery: Lottery, as_of: str, price: Decimal, quantity: int, rest: Decimal | None = None
+) -> dict[str, str]:
+    """What a game costs and what all cost together; with a budget, what is left of it."""
+    figures = {
+        "price of a game": f"{price:,.2f} {lottery.currency}{f' (as of {as_of})' if as_of else ''}",
+        "price in all": f"{price * quantity:,.2f} {lottery.currency}",
+    }
+    if rest is not None:
+        figures["left of the budget"] = f"{rest:,.2f} {lottery.currency}"
+    return figures
+
+
+def explanation(lottery: Lottery, constraints: GameConstraints) -> Iterator[str]:
+    """A line for each constraint: how many games it leaves, alone and after those before it."""
+    steps = list(explain(lottery, constraints))
+    widest = max(len(step.wish) for step in steps)
+    yield f"{'constraint':<{widest}}  {'games with it alone':>26}  {'with it and all above':>26}"
+    every = steps[0].alone or 1
+    for step in steps:
+        alone, together = (
+            f"{count:,} ({count / every:.1%})" for count in (step.alone, step.together)
+        )
+        yield f"{step.wish:<{widest}}  {alone:>26}  {together:>26}"

@@ -14,6 +14,7 @@ Environment (all optional):
   DATABASE_URL     sqlite:///PATH or postgres://USER:PASSWORD@HOST:PORT/NAME (sqlite:///db.sqlite3)
   RESULTS_DIR      where jobs write their files (results/)
   RAY_MIN_QUANTITY fewer games than this never leave one process (1000)
+  TICKET_PRICES    prices of single bets that have changed: mega-sena=6.50,quina=3.00 (none)
   RAY_ADDRESS      auto, local, HOST:PORT or ray://HOST:PORT (auto)
   RAY_NUM_CPUS, RAY_OBJECT_STORE_MEMORY, RAY_DASHBOARD, RAY_DASHBOARD_HOST,
   RAY_DASHBOARD_PORT, RAY_TEMP_DIR   used only when a worker starts Ray itself
@@ -61,6 +62,14 @@ def _rate(name: str, default: str) -> tuple[int, int]:
     if not parts:
         raise ImproperlyConfigured(f"{name} must look like 600/m (or /s, /h, /d), got {raw!r}.")
     return int(parts[1]), {"s": 1, "m": 60, "h": 3600, "d": 86400}[parts[2]]
+
+
+def _pairs(name: str) -> dict[str, str]:
+    """`a=1,b=2`"""
+    pairs = [item.partition("=") for item in _list(name)]
+    if wrong := [key for key, equals, value in pairs if not (key and equals and value)]:
+        raise ImproperlyConfigured(f"{name} must look like a=1,b=2, got {wrong[0]!r} in it.")
+    return {key.strip(): value.strip() for key, _, value in pairs}
 
 
 DEBUG = _flag("DEBUG", False)
@@ -206,6 +215,7 @@ DJANGO_RAY_RUNTIME = {
 GENERATION_RESULTS_DIR = Path(_text("RESULTS_DIR", str(BASE_DIR / "results"))).resolve()
 # Fewer games than this are made in one process: a fan-out would take longer.
 GENERATION_RAY_MIN_QUANTITY = _number("RAY_MIN_QUANTITY", 1000) or 0
+GENERATION_TICKET_PRICES = _pairs("TICKET_PRICES")
 
 LOG_FORMAT = _text("LOG_FORMAT", "plain").lower()
 if LOG_FORMAT not in {"plain", "json"}:

@@ -1,6 +1,7 @@
 """The options of `generate_games`, and what they say about a game."""
 
 import argparse
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
@@ -48,6 +49,17 @@ def bounds(text: str) -> Range:
     if not any(parts) or not all(part.isdecimal() for part in parts if part):
         raise argparse.ArgumentTypeError(f"expected a range such as 2-4, 3, 2- or -4, got {text!r}")
     return (int(parts[0]) if parts[0] else None, int(parts[1]) if parts[1] else None)
+
+
+def amount(text: str) -> Decimal:
+    """`100` or `100.50`, of the lottery's currency."""
+    try:
+        value = Decimal(text)
+    except InvalidOperation:
+        value = Decimal(0)
+    if not value.is_finite() or value <= 0:
+        raise argparse.ArgumentTypeError(f"expected an amount such as 100.50, got {text!r}")
+    return value
 
 
 def numbers(text: str) -> list[int]:

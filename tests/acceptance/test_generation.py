@@ -140,8 +140,8 @@ def test_the_count_stands_alone_on_its_line() -> None:
     ("arguments", "message"),
     [
         (["-5"], "expected a whole number of at least 1, got '-5'"),
-        ([], "QUANTITY is missing"),
-        (["10", "--lottery", "bingo"], "unknown lottery 'bingo'; known lotteries: mega-sena"),
+        ([], "Say how many games: QUANTITY or --budget"),
+        (["10", "--lottery", "bingo"], "unknown lottery 'bingo'; known lotteries: dia-de-sorte"),
         (["10", "--odd", "5-2"], "min_odd=5 is greater than max_odd=2"),
         (["10", "--odd", "many"], "expected a range such as 2-4, 3, 2- or -4, got 'many'"),
         (["10", "--fixed", "7", "--exclude", "7"], "fixed_numbers and excluded_numbers both"),

@@ -12,12 +12,23 @@ from django_ray_runtime import ray_cluster
 from django_ray_runtime.exceptions import Unusable
 from django_ray_runtime.readiness import demand_database
 from django_ray_runtime.workers import active_workers
+from generation.constraints import GameConstraints
 from generation.delivery import deliver, demand_success
 from generation.jobs import JobFailed, follow_job, submit_job
-from generation.management.arguments import add_order_arguments, constraints_of, count
+from generation.lotteries import get_lottery
+from generation.management.arguments import add_order_arguments, amount, constraints_of, count
 from generation.orders import Order, check_order, count_games
+from generation.prices import current_prices
+from generation.pricing import buy, game_price
 from generation.results import UnwritableOutput, demand_writable, make_file
-from generation.terminal import file_figures, order_figures, print_figures, progress_bar
+from generation.terminal import (
+    explanation,
+    file_figures,
+    order_figures,
+    price_figures,
+    print_figures,
+    progress_bar,
+)
 from generation.writers import FORMATS
 
 
@@ -33,10 +44,18 @@ class Command(BaseCommand):
             "quantity", type=count, nargs="?", metavar="QUANTITY", help="how many games"
         )
         add_order_arguments(parser)
+        parser.add_argument(
+            "--budget", type=amount, metavar="100.00",
+            help="instead of QUANTITY: as many games as this buys, in the lottery's currency",
+        )  # fmt: skip
         parser.add_argument("--output", type=Path, metavar="FILE", help="(games.csv)")
         parser.add_argument(
             "--count-only", action="store_true",
             help="print how many games satisfy the constraints, and make none",
+        )  # fmt: skip
+        parser.add_argument(
+            "--explain", action="store_true",
+            help="print how each constraint cuts the number of games, and make none",
         )  # fmt: skip
         where = parser.add_mutually_exclusive_group()
         where.add_argument(
@@ -58,20 +77,41 @@ class Command(BaseCommand):
             if options["count_only"]:
                 self.stdout.write(str(count_games(options["lottery"], constraints)))
                 return
-            if options["quantity"] is None:
-                raise CommandError("QUANTITY is missing: say how many games, or --count-only.")
+            if options["explain"]:
+                for line in explanation(get_lottery(options["lottery"]), constraints):
+                    self.stdout.write(line)
+                return
+            quantity, price = _quantity(constraints, options)
             output, file_format = _output(options["output"], options["format"])
             order = Order(
-                options["lottery"], constraints, options["quantity"], file_format,
+                options["lottery"], constraints, quantity, file_format,
                 options["chunk_size"],
             )  # fmt: skip
-            _through_queue(order, output, options) if options["queue"] else _here(
-                order, output, options["executor"]
+            figures = (
+                _through_queue(order, output, options)
+                if options["queue"]
+                else _here(order, output, options["executor"])
             )
+            print_figures(figures | price)
         except (ValueError, Unusable, UnwritableOutput, JobFailed, OSError, DBError) as error:
             raise CommandError(str(error)) from None
         except KeyboardInterrupt:
             raise CommandError("Stopped; nothing was written.") from None
+
+
+def _quantity(constraints: GameConstraints, options: dict[str, Any]) -> tuple[int, dict[str, str]]:
+    """How many games, and what they cost, as texts. Raises ValueError."""
+    budget, quantity = options["budget"], options["quantity"]
+    if (budget is None) == (quantity is None):
+        raise CommandError("Say how many games: QUANTITY or --budget, or --count-only for none.")
+    lottery = get_lottery(options["lottery"])
+    prices = current_prices()
+    price = game_price(lottery, constraints, prices)
+    as_of = "" if lottery.key in prices else lottery.price_as_of
+    if quantity is not None:
+        return quantity, price_figures(lottery, as_of, price, quantity)
+    bought = buy(budget, price, lottery.currency)
+    return bought.quantity, price_figures(lottery, as_of, price, bought.quantity, bought.rest)
 
 
 def _output(output: Path | None, file_format: str | None) -> tuple[Path, str]:
@@ -87,7 +127,7 @@ def _output(output: Path | None, file_format: str | None) -> tuple[Path, str]:
     return path, file_format or ending
 
 
-def _here(order: Order, output: Path, executor: str | None) -> None:
+def _here(order: Order, output: Path, executor: str | None) -> dict[str, str]:
     started = time.perf_counter()
     checked = check_order(order)
     starting = time.perf_counter()
@@ -102,10 +142,10 @@ def _here(order: Order, output: Path, executor: str | None) -> None:
     total = time.perf_counter() - started
     seconds = {**waited, **made.seconds}
     figures = file_figures(output, made.size, made.sha256, order.quantity, seconds, total)
-    print_figures({**order_figures(checked.order, str(checked.valid_games)), **figures})
+    return {**order_figures(checked.order, str(checked.valid_games)), **figures}
 
 
-def _through_queue(order: Order, output: Path, options: dict[str, Any]) -> None:
+def _through_queue(order: Order, output: Path, options: dict[str, Any]) -> dict[str, str]:
     if options["executor"]:
         raise CommandError(
             "--executor goes with --local: with --queue the worker's own --executor decides."
@@ -124,4 +164,4 @@ def _through_queue(order: Order, output: Path, options: dict[str, Any]) -> None:
         ) from None
     finished = demand_success(job, status)
     figures = deliver(finished, status, output)
-    print_figures({**order_figures(finished.order, finished.valid_games), **figures})
+    return {**order_figures(finished.order, finished.valid_games), **figures}
