@@ -20,10 +20,10 @@ from benchmarks.rejection import Wishes, games_by_rejection, plain, tuned
 from benchmarks.report import Report, median_seconds, parse_options, seconds
 from generation.chunks import job_space, run_chunk, warm_up
 from generation.constraints import GameConstraints
+from generation.formats import FORMATS, open_writer
 from generation.lotteries import LOTTERIES, Lottery
 from generation.planning import plan_chunks
 from generation.space import GameSpace
-from generation.writers import FORMATS, open_writer
 
 MEGA_SENA = LOTTERIES["mega-sena"]
 LOTOFACIL = Lottery(key="25-15", name="15 of 25", pool=25, draw=15, min_picks=15, max_picks=20)

@@ -7,9 +7,9 @@ import secrets
 from dataclasses import dataclass
 
 from generation.constraints import SEED_LIMIT, GameConstraints
+from generation.formats import check_format
 from generation.lotteries import get_lottery
 from generation.space import GameSpace
-from generation.writers import check_format
 
 MAX_CHUNK_SIZE = 100_000_000
 """Games a chunk: one is held in memory whole."""

@@ -14,10 +14,10 @@ from django.conf import settings
 
 from django_ray_runtime.distributed import parallel_imap, sequentially
 from generation.chunks import run_chunk
+from generation.formats import open_writer
 from generation.lotteries import get_lottery
 from generation.orders import Order
 from generation.planning import plan_chunks
-from generation.writers import open_writer
 
 OnProgress = Callable[[int], None]
 

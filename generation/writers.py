@@ -72,6 +72,7 @@ class GameWriter(ABC):
             self._finish()
         except BaseException:
             self._file.close()
+            self._give_up()
             raise
         self._file.close()
         self._sha256 = self._file.hexdigest()
@@ -87,8 +88,9 @@ class GameWriter(ABC):
     ) -> None:
         if kind is None:
             self.close()
-        else:
+        elif not self._file.closed:
             self._file.close()
+            self._give_up()
 
     @abstractmethod
     def _begin(self) -> None: ...
@@ -98,6 +100,10 @@ class GameWriter(ABC):
 
     @abstractmethod
     def _finish(self) -> None: ...
+
+    def _give_up(self) -> None:
+        """Let go of what is beside the file, which is closed and incomplete."""
+        return
 
 
 class CsvWriter(GameWriter):
@@ -162,24 +168,6 @@ class ParquetWriter(GameWriter):
         if self._filled:
             self._write_group()
         self._parquet.close()
-
-
-FORMATS: dict[str, type[GameWriter]] = {
-    writer.format: writer for writer in (CsvWriter, ParquetWriter)
-}
-"""Writers by the name of their format, which is also the ending of their files."""
-
-
-def check_format(format: str) -> None:  # noqa: A002 - the word that users know
-    """Raise ``ValueError`` with the known formats unless ``format`` is one of them."""
-    if format not in FORMATS:
-        raise ValueError(f"unknown format {format!r}; known formats: {', '.join(sorted(FORMATS))}")
-
-
-def open_writer(format: str, path: Path | str, columns: Sequence[str]) -> GameWriter:  # noqa: A002
-    """A writer of this format to a new file, which replaces one that is there."""
-    check_format(format)
-    return FORMATS[format](path, columns)
 
 
 class _HashedFile:

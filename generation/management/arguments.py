@@ -8,8 +8,8 @@ from django.core.management.base import CommandError, CommandParser
 from pydantic import ValidationError
 
 from generation.constraints import GameConstraints, error_line
+from generation.formats import FORMATS
 from generation.lotteries import LOTTERIES, UnknownLottery, get_lottery
-from generation.writers import FORMATS
 
 Range = tuple[int | None, int | None]
 

@@ -153,7 +153,7 @@ def test_the_count_stands_alone_on_its_line() -> None:
         (["10", "--output", "missing/games.csv"], "there is no folder missing; create it first"),
         (["10", "--output", "tests"], "it is a folder"),
         (["10", "--output", "/dev/null"], "it is not an ordinary file"),
-        (["10", "--output", "games.xlsx"], "games.xlsx does not end in .csv or .parquet"),
+        (["10", "--output", "games.ods"], "games.ods does not end in .csv or .xlsx or .parquet"),
         (["10", "--chunk-size", "9" * 20], "chunk_size must be 1 to 100,000,000"),
         (["10", "--format", "doc"], "invalid choice: 'doc'"),
         (["10", "--queue", "--executor", "ray"], "--executor goes with --local"),

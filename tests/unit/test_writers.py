@@ -6,8 +6,8 @@ import pyarrow.csv
 import pyarrow.parquet
 import pytest
 
-from generation import writers
-from generation.writers import FORMATS, check_format, open_writer
+from generation import writers, xlsx
+from generation.formats import FORMATS, check_format, open_writer
 
 GAMES = np.array([[1, 2, 3], [9, 10, 60], [99, 100, 255]], dtype=np.uint8)
 
@@ -112,6 +112,30 @@ def test_other_arrays_than_games_are_refused(
         pytest.raises(ValueError, match=r"expected uint8 games of shape \(any, 6\), got"),
     ):
         writer.write(np.zeros(shape, kind))
+
+
+def sheets(path: Path) -> dict[str, list[list[object]]]:
+    """What another library reads in an XLSX."""
+    from python_calamine import CalamineWorkbook
+
+    book = CalamineWorkbook.from_path(path)
+    return {name: book.get_sheet_by_name(name).to_python() for name in book.sheet_names}
+
+
+def test_an_xlsx_is_split_into_sheets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(xlsx, "SHEET_ROWS", 101)
+    games = random_games(250)
+    with open_writer("xlsx", tmp_path / "games.xlsx", SIX) as writer:
+        writer.write(games)
+    found = sheets(tmp_path / "games.xlsx")
+    assert list(found) == ["games", "games 2", "games 3"]
+    assert [len(rows) for rows in found.values()] == [101, 101, 51]
+    assert all(rows[0] == list(SIX) for rows in found.values())
+    assert [row for rows in found.values() for row in rows[1:]] == games.tolist()
+
+
+def test_a_sheet_ends_where_the_format_does() -> None:
+    assert xlsx.SHEET_ROWS == 1_048_576
 
 
 def test_an_unknown_format_is_refused_with_the_known_ones(tmp_path: Path) -> None:

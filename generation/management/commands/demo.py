@@ -22,13 +22,13 @@ from django_ray_runtime.exceptions import Unusable
 from django_ray_runtime.workers import ActiveWorker, active_workers
 from generation.constraints import GameConstraints, error_line
 from generation.delivery import deliver, demand_success
+from generation.formats import FORMATS
 from generation.jobs import JobFailed, follow_job, submit_job
 from generation.management.arguments import count
 from generation.models import results_dir
 from generation.orders import Order, check_order
 from generation.results import UnwritableOutput, demand_writable
 from generation.terminal import order_figures, print_figures, progress_bar
-from generation.writers import FORMATS
 
 FOLDER = Path("demo")
 START_SECONDS = 120

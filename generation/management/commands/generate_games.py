@@ -14,6 +14,7 @@ from django_ray_runtime.readiness import demand_database
 from django_ray_runtime.workers import active_workers
 from generation.constraints import GameConstraints
 from generation.delivery import deliver, demand_success
+from generation.formats import FORMATS
 from generation.jobs import JobFailed, follow_job, submit_job
 from generation.lotteries import get_lottery
 from generation.management.arguments import add_order_arguments, amount, constraints_of, count
@@ -29,7 +30,6 @@ from generation.terminal import (
     print_figures,
     progress_bar,
 )
-from generation.writers import FORMATS
 
 
 class Command(BaseCommand):
