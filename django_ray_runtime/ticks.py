@@ -64,6 +64,14 @@ class Cron:
         after the gap, one that comes twice runs the first time only. With a `*` in front of
         either field it keeps to elapsed time: skipped times do not run, repeated ones run twice.
         """
+        tick = self._tick_after(after)
+        # Coming from the day before, cronsim gives such an expression a tick at the end of a gap
+        # at midnight, which it does not give from just before. All ways must agree.
+        while self._tick_after(tick - SHORTEST) != tick:
+            tick = self._tick_after(tick)
+        return tick
+
+    def _tick_after(self, after: datetime) -> datetime:
         try:
             for tick in CronSim(self.expression, after.astimezone(self._zone)):
                 # In the second of two equal hours cronsim answers with the first, which is

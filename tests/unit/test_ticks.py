@@ -56,6 +56,8 @@ def test_a_time_zone_decides_when_its_hour_is() -> None:
         ("0 * * * *", LISBON, "2026-03-29 00:30", ["03-29 01:00", "03-29 02:00"]),
         ("0 * * * *", SAO_PAULO, "2019-02-17 00:30", ["02-17 01:00", "02-17 02:00", "02-17 03:00"]),
         ("0 * * * *", SAO_PAULO, "2018-11-04 02:30", ["11-04 03:00", "11-04 04:00"]),
+        # A gap at midnight, asked the day before.
+        ("0 */5 L * *", "America/Havana", "1972-04-29 12:00", ["04-30 09:00", "04-30 14:00"]),
     ],
 )  # fmt: skip
 def test_where_the_clocks_change(
