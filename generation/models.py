@@ -5,12 +5,13 @@ Its state has one home, the queued task: there is no status column here.
 
 import uuid
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from django.conf import settings
 from django.db import models
 
 from generation.constraints import GameConstraints
+from generation.draws import DrawRow
 from generation.orders import Order
 
 
@@ -77,3 +78,28 @@ class GenerationJob(models.Model):
         }
         for name, value in values.items():
             setattr(self, name, value)
+
+
+class Draw(models.Model):
+    """What a lottery's operator drew."""
+
+    lottery = models.CharField(max_length=32)
+    number = models.PositiveIntegerField(help_text="The operator's count of draws.")
+    date = models.DateField()
+    numbers = models.JSONField(help_text="Ascending.")
+    second_numbers = models.JSONField(default=list, help_text="Of the second group, ascending.")
+
+    class Meta:
+        ordering = ["lottery", "-number"]
+        constraints = [
+            models.UniqueConstraint(fields=["lottery", "number"], name="one_draw_a_number")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.lottery} {self.number}: {', '.join(map(str, self.numbers))}"
+
+    def set(self, row: DrawRow) -> Self:
+        """Take over what was drawn, and when; not stored yet."""
+        self.date = row.date
+        self.numbers, self.second_numbers = list(row.numbers), list(row.second)
+        return self

@@ -5,11 +5,13 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
+from django.db import Error as DBError
 from pydantic import ValidationError
 
+from generation.archive import NoSuchDraw, find_draw
 from generation.constraints import GameConstraints, error_line
 from generation.formats import FORMATS
-from generation.lotteries import LOTTERIES, UnknownLottery, get_lottery
+from generation.lotteries import LOTTERIES, Lottery, UnknownLottery, get_lottery
 
 Range = tuple[int | None, int | None]
 
@@ -70,6 +72,13 @@ def numbers(text: str) -> list[int]:
     return [int(part) for part in parts]
 
 
+def reference(text: str) -> list[int] | int | None:
+    """`7,13,…`: these numbers; `#2800`: the stored draw of that number; `latest`: None."""
+    if text.strip().lower() == "latest":
+        return None
+    return count(text[1:]) if text.startswith("#") else numbers(text)
+
+
 def add_order_arguments(parser: CommandParser) -> None:
     """Options that say which games, how many and in which format."""
     games = parser.add_argument_group(
@@ -93,8 +102,9 @@ def add_order_arguments(parser: CommandParser) -> None:
     for name, meaning in CAPS.items():
         games.add_argument(f"--{name.replace('_', '-')}", type=count, metavar="N", help=meaning)
     games.add_argument(
-        "--reference-draw", type=numbers, metavar="1,2,…", help="the draw that --repeats speaks of"
-    )
+        "--reference-draw", type=reference, default=[], metavar="1,2,…",
+        help="the draw that --repeats speaks of: its numbers, #N for the stored draw N, or latest",
+    )  # fmt: skip
     games.add_argument("--fixed", type=numbers, metavar="7,13", help="in every game")
     games.add_argument("--allowed", type=numbers, metavar="1,2,…", help="only these")
     games.add_argument("--exclude", type=numbers, metavar="4,44", help="in no game")
@@ -110,11 +120,12 @@ def add_order_arguments(parser: CommandParser) -> None:
 def constraints_of(options: dict[str, Any]) -> GameConstraints:
     """The constraints that the options name. Raises CommandError in one line."""
     try:
+        lottery = get_lottery(options["lottery"])
         values: dict[str, Any] = {
-            "numbers_per_game": options["numbers"] or get_lottery(options["lottery"]).min_picks,
+            "numbers_per_game": options["numbers"] or lottery.min_picks,
             "second_numbers_per_game": options["second_numbers"],
             **{name: options[name] for name in CAPS},
-            "reference_draw": options["reference_draw"],
+            "reference_draw": _drawn(lottery, options["reference_draw"]),
             "fixed_numbers": options["fixed"],
             "allowed_numbers": options["allowed"],
             "excluded_numbers": options["exclude"],
@@ -122,8 +133,18 @@ def constraints_of(options: dict[str, Any]) -> GameConstraints:
         }
         for name in RANGES:
             values[f"min_{name}"], values[f"max_{name}"] = options[name] or (None, None)
-        return GameConstraints(**{k: v for k, v in values.items() if v is not None})
+        return GameConstraints(**{k: v for k, v in values.items() if v not in (None, [])})
     except ValidationError as error:
         raise CommandError(error_line(error)) from None
-    except UnknownLottery as error:
+    except (UnknownLottery, NoSuchDraw) as error:
         raise CommandError(str(error)) from None
+    except DBError as error:
+        raise CommandError(f"The stored draws cannot be read: {error}") from None
+
+
+def _drawn(lottery: Lottery, asked: list[int] | int | None) -> list[int]:
+    """The numbers of the draw asked for; none where none was."""
+    if isinstance(asked, list):
+        return asked
+    found: list[int] = find_draw(lottery, asked).numbers
+    return found
