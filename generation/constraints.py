@@ -29,7 +29,7 @@ def _sorted_unique(numbers: tuple[int, ...]) -> tuple[int, ...]:
 
 Number = Annotated[int, Field(ge=1, le=MAX_POOL)]
 Numbers = Annotated[tuple[Number, ...], AfterValidator(_sorted_unique)]
-Bound = Annotated[int, Field(ge=0)]
+Bound = Annotated[int, Field(ge=0, le=MAX_POOL * MAX_POOL)]  # no sum is larger
 Length = Annotated[int, Field(ge=1)]
 
 

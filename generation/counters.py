@@ -95,19 +95,22 @@ def _rules(lottery: Lottery, wanted: GameConstraints) -> Iterator[_Rule]:
             yield name, belongs, *_bounds(wanted, name)
     draw = set(wanted.reference_draw or ())
     yield "repeats", draw.__contains__, *_bounds(wanted, "repeats")
-    yield from _groups(lottery, wanted, "decade", decade)
-    if columns := lottery.ticket_columns:
-        yield from _groups(lottery, wanted, "row", partial(row, ticket_columns=columns))
-        yield from _groups(lottery, wanted, "column", partial(column, ticket_columns=columns))
+    columns = lottery.ticket_columns
+    caps = {"decade": (decade, wanted.max_per_decade)}
+    if columns == 10:  # then rows are decades
+        most = [cap for cap in (wanted.max_per_decade, wanted.max_per_row) if cap is not None]
+        caps["decade"] = (decade, min(most, default=None))
+    elif columns is not None:
+        caps["row"] = (partial(row, ticket_columns=columns), wanted.max_per_row)
+    if columns is not None:
+        caps["column"] = (partial(column, ticket_columns=columns), wanted.max_per_column)
+    for name, (group, cap) in caps.items():
+        if cap is not None:
+            yield from _groups(lottery, name, group, cap)
 
 
-def _groups(
-    lottery: Lottery, wanted: GameConstraints, name: str, group: Callable[[int], int]
-) -> Iterator[_Rule]:
+def _groups(lottery: Lottery, name: str, group: Callable[[int], int], most: int) -> Iterator[_Rule]:
     """One rule for each decade, row or column."""
-    most = getattr(wanted, f"max_per_{name}")
-    if most is None:
-        return
     for which in sorted({group(number) for number in range(1, lottery.pool + 1)}):
         members = {number for number in range(1, lottery.pool + 1) if group(number) == which}
         yield f"{name} {which + 1}", members.__contains__, 0, most

@@ -97,8 +97,9 @@ class CountingTable:
             names = " and ".join(counter.name for counter in self._counters)
             raise TableTooLarge(
                 f"counting games by {names} needs a table of {needed / 2**20:,.0f} MiB, more than"
-                f" the {MAX_TABLE_BYTES // 2**20} MiB allowed; narrow the bounds (the sum's first),"
-                " drop one of them, or fix or exclude numbers"
+                f" the {MAX_TABLE_BYTES // 2**20} MiB allowed; narrow the bounds"
+                f"{" (the sum's first)" if 'sum' in names else ''}, drop one of them, or fix or"
+                " exclude numbers"
             )
 
     def _fill(self) -> None:

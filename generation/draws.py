@@ -9,19 +9,20 @@ import csv
 import datetime as dt
 import io
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from generation.lotteries import Lottery
+from generation.sheets import SheetError, read_sheet
 
 MAX_BYTES = 64 * 2**20
 MOST_PROBLEMS = 10  # told one by one
 EXCEL_EPOCH = dt.date(1899, 12, 30)
 
 
-class DrawFileError(ValueError):
+class DrawFileError(SheetError):
     """The file is not one of draws, or some of its rows are not; each is named."""
 
 
@@ -50,12 +51,14 @@ def read_draws(path: Path, lottery: Lottery) -> list[DrawRow]:
     draws of the lottery; OSError when the file cannot be read."""
     if path.stat().st_size > MAX_BYTES:
         raise DrawFileError(f"{path.name} is larger than {MAX_BYTES // 2**20} MiB; split it")
-    rows = _xlsx_rows(path) if path.suffix.lower() == ".xlsx" else _csv_rows(path)
-    header = next(rows, [])
-    layout = _layout(header, lottery, path.name)
+    kind = path.suffix.lower()
+    if kind not in {".csv", ".tsv", ".txt", ".xlsx"}:
+        raise DrawFileError(f"{path.name} must end in .csv or .xlsx; save it as one of these")
+    rows = read_sheet(path) if kind == ".xlsx" else _csv_rows(path)
+    layout = _layout(rows[0] if rows else [], lottery, path.name)
     draws: dict[int, DrawRow] = {}
     problems = []
-    for place, row in enumerate(rows, start=2):
+    for place, row in enumerate(rows[1:], start=2):
         if not any(_text(cell) for cell in row):
             continue
         try:
@@ -75,7 +78,7 @@ def read_draws(path: Path, lottery: Lottery) -> list[DrawRow]:
     return list(draws.values())
 
 
-def _csv_rows(path: Path) -> Iterator[Sequence[Any]]:
+def _csv_rows(path: Path) -> list[Sequence[Any]]:
     raw = path.read_bytes()
     try:
         text = raw.decode("utf-8-sig")
@@ -83,25 +86,34 @@ def _csv_rows(path: Path) -> Iterator[Sequence[Any]]:
         text = raw.decode("latin-1")
     first = text.partition("\n")[0]
     delimiter = max(";,\t", key=first.count)
-    return iter(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
-
-
-def _xlsx_rows(path: Path) -> Iterator[Sequence[Any]]:
-    from python_calamine import CalamineError, CalamineWorkbook
-
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    rows: list[Sequence[Any]] = []
     try:
-        return iter(CalamineWorkbook.from_path(path).get_sheet_by_index(0).to_python())
-    except CalamineError as error:
-        raise DrawFileError(f"{path.name} is no XLSX that can be read: {error}") from None
+        for row in reader:
+            if any("\n" in cell for cell in row):
+                raise csv.Error("a quote runs over the end of its line")
+            rows.append(row)
+    except csv.Error as error:
+        raise DrawFileError(f"{path.name}, line {reader.line_num}: {error}") from None
+    return rows
 
 
 def _layout(header: Sequence[Any], lottery: Lottery, name: str) -> _Layout:
     places = {re.sub(r"\W+", "", _text(cell)).lower(): place for place, cell in enumerate(header)}
     second = lottery.second.draw if lottery.second else 0
+    operators = ("datadosorteio", "datasorteio", "data")
     for number, dates, main, beside in (
-        ("concurso", ("datadosorteio", "datasorteio", "data"), "bola", "trevo"),
+        ("concurso", operators, "bola", "trevo"),
+        ("concurso", operators, "coluna", "trevo"),
         ("draw", ("date",), "n", "s"),
     ):
+        for more in (f"{main}{lottery.draw + 1}", f"{beside}{second + 1}"):
+            if more in places and number in places:
+                raise DrawFileError(
+                    f"{name} has a column {more}, but a draw of {lottery.name} has {lottery.draw}"
+                    f" numbers{f' and {second} {lottery.second.name}' if lottery.second else ''};"
+                    " say of which lottery these draws are"
+                )
         date = next((one for one in dates if one in places), dates[0])
         wanted = [f"{main}{place}" for place in range(1, lottery.draw + 1)]
         also = [f"{beside}{place}" for place in range(1, second + 1)]

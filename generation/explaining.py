@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from generation.classes import CLASSES
 from generation.constraints import GameConstraints
+from generation.counting import TableTooLarge
 from generation.lotteries import Lottery
-from generation.space import GameSpace
+from generation.space import CountTooLarge, GameSpace
 
 _SHAPE = ("numbers_per_game", "second_numbers_per_game")
 _WISHES: tuple[tuple[str, ...], ...] = (
@@ -24,15 +25,16 @@ _WISHES: tuple[tuple[str, ...], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A wish, how many games satisfy it alone, and how many it and all before it."""
+    """A wish, how many games satisfy it alone, and how many it and all before it; ``None`` where
+    those are too many to count, or need too large a table."""
 
     wish: str
-    alone: int
-    together: int
+    alone: int | None
+    together: int | None
 
 
 def explain(lottery: Lottery, constraints: GameConstraints) -> Iterator[Step]:
-    """All games first, then each wish of the constraints. Raises what ``GameSpace`` raises."""
+    """All games first, then each wish of the constraints. Raises ConstraintError."""
     given = constraints.model_dump(exclude_none=True, exclude={"seed"})
     shape = {name: given[name] for name in _SHAPE if name in given}
     every = _count(lottery, shape)
@@ -47,5 +49,8 @@ def explain(lottery: Lottery, constraints: GameConstraints) -> Iterator[Step]:
         yield Step(told, _count(lottery, shape | wish), _count(lottery, so_far))
 
 
-def _count(lottery: Lottery, wanted: dict[str, object]) -> int:
-    return GameSpace(lottery, GameConstraints.model_validate(wanted)).count
+def _count(lottery: Lottery, wanted: dict[str, object]) -> int | None:
+    try:
+        return GameSpace(lottery, GameConstraints.model_validate(wanted)).count
+    except (CountTooLarge, TableTooLarge):
+        return None

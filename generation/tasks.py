@@ -2,6 +2,7 @@
 
 import contextlib
 import logging
+import shutil
 from typing import Any
 
 from django.db import Error
@@ -67,6 +68,9 @@ def _remove_files(job: GenerationJob, *, below: int) -> None:
     """What earlier attempts left behind, whole or in part."""
     for number in range(1, below):
         name = _file_name(job, number)
-        for leftover in [results_dir() / name, *results_dir().glob(f".{name}.*.part")]:
+        for leftover in [results_dir() / name, *results_dir().glob(f".{name}.*.part*")]:
             with contextlib.suppress(OSError):
-                leftover.unlink()
+                if leftover.is_dir():
+                    shutil.rmtree(leftover)
+                else:
+                    leftover.unlink()

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from generation.constraints import GameConstraints
 from generation.explaining import explain
-from generation.lotteries import Lottery
+from generation.lotteries import Lottery, get_lottery
 from generation.orders import Order
 
 STAGES = {
@@ -52,7 +52,11 @@ def print_figures(figures: dict[str, str]) -> None:
 
 def order_figures(order: Order, valid_games: str) -> dict[str, str]:
     """What was ordered, and how many games would satisfy it in all."""
+    lottery = get_lottery(order.lottery)
+    second = order.constraints.second_picks(lottery)
+    beside = f", and {second} {lottery.second.name}" if lottery.second else ""
     return {
+        "lottery": f"{lottery.name} ({lottery.key}){beside}",
         "constraints": order.constraints.describe(),
         "valid games in all": f"{int(valid_games):,}",
         "seed": str(order.constraints.seed),
@@ -93,9 +97,13 @@ def explanation(lottery: Lottery, constraints: GameConstraints) -> Iterator[str]
     steps = list(explain(lottery, constraints))
     widest = max(len(step.wish) for step in steps)
     yield f"{'constraint':<{widest}}  {'games with it alone':>26}  {'with it and all above':>26}"
-    every = steps[0].alone or 1
+    every = steps[0].alone
     for step in steps:
-        alone, together = (
-            f"{count:,} ({count / every:.1%})" for count in (step.alone, step.together)
-        )
+        alone, together = (_share(count, every) for count in (step.alone, step.together))
         yield f"{step.wish:<{widest}}  {alone:>26}  {together:>26}"
+
+
+def _share(count: int | None, every: int | None) -> str:
+    if count is None:
+        return "too many to count"
+    return f"{count:,} ({100 * count / every:.3g}%)" if every else f"{count:,}"

@@ -32,6 +32,7 @@ class GameWriter(ABC):
     format: ClassVar[str]
 
     def __init__(self, path: Path | str, columns: Sequence[str]) -> None:
+        self.path = Path(path)
         self._columns = list(columns)
         self._sha256: str | None = None
         self._file = _HashedFile(path)
@@ -194,7 +195,8 @@ class _HashedFile:
         return self.size
 
     def flush(self) -> None:
-        self._file.flush()
+        if not self.closed:
+            self._file.flush()
 
     def close(self) -> None:
         self._file.close()

@@ -1,7 +1,8 @@
 """Games as a spreadsheet: XLSX, split into sheets, in constant memory."""
 
+import shutil
+from contextlib import suppress
 from datetime import UTC, datetime
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ _CREATED = datetime(2000, 1, 1, tzinfo=UTC)
 class XlsxGameWriter(GameWriter):
     """Sheets ``games``, ``games 2``, …, each with a header of the columns and a row for each game.
 
-    Rows go to temporary files as they come, and into the archive at the end.
+    Rows go to files beside it as they come, and into the archive at the end.
     """
 
     format = "xlsx"
@@ -27,9 +28,11 @@ class XlsxGameWriter(GameWriter):
     def _begin(self) -> None:
         from xlsxwriter import Workbook  # not at the top: making games needs none
 
-        self._temporary = TemporaryDirectory(prefix="games-")
-        options = {"constant_memory": True, "tmpdir": self._temporary.name}
+        self._folder = self.path.with_name(f"{self.path.name}.rows")
+        self._folder.mkdir()
+        options = {"constant_memory": True, "tmpdir": str(self._folder)}
         self._book = Workbook(self._file, options)
+        self._book.use_zip64()
         self._book.set_properties({"created": _CREATED})
         self._bold = self._book.add_format({"bold": True})
         self._sheets = 0
@@ -52,12 +55,18 @@ class XlsxGameWriter(GameWriter):
             self._row += 1
 
     def _finish(self) -> None:
-        self._book.close()
-        self._temporary.cleanup()
+        from xlsxwriter.exceptions import XlsxWriterException
+
+        try:
+            self._book.close()
+        except XlsxWriterException as error:
+            raise OSError(f"the spreadsheet cannot be written: {error}") from None
+        shutil.rmtree(self._folder, ignore_errors=True)
 
     def _give_up(self) -> None:
         for sheet in self._book.worksheets():  # their rows so far are open files
-            if sheet.row_data_fh is not None:
-                sheet.row_data_fh.close()
+            with suppress(OSError):  # a full disk
+                if sheet.row_data_fh is not None:
+                    sheet.row_data_fh.close()
         self._book.fileclosed = True
-        self._temporary.cleanup()
+        shutil.rmtree(self._folder, ignore_errors=True)

@@ -59,7 +59,7 @@ def amount(text: str) -> Decimal:
         value = Decimal(text)
     except InvalidOperation:
         value = Decimal(0)
-    if not value.is_finite() or value <= 0:
+    if not value.is_finite() or not 0 < value < 10**12:
         raise argparse.ArgumentTypeError(f"expected an amount such as 100.50, got {text!r}")
     return value
 
@@ -73,10 +73,11 @@ def numbers(text: str) -> list[int]:
 
 
 def reference(text: str) -> list[int] | int | None:
-    """`7,13,…`: these numbers; `#2800`: the stored draw of that number; `latest`: None."""
+    """`7,13,…`: these numbers; `draw:2800`: the stored draw of that number; `latest`: None."""
     if text.strip().lower() == "latest":
         return None
-    return count(text[1:]) if text.startswith("#") else numbers(text)
+    kind, colon, number = text.partition(":")
+    return count(number) if colon and kind.lower() == "draw" else numbers(text)
 
 
 def add_order_arguments(parser: CommandParser) -> None:
@@ -103,7 +104,7 @@ def add_order_arguments(parser: CommandParser) -> None:
         games.add_argument(f"--{name.replace('_', '-')}", type=count, metavar="N", help=meaning)
     games.add_argument(
         "--reference-draw", type=reference, default=[], metavar="1,2,…",
-        help="the draw that --repeats speaks of: its numbers, #N for the stored draw N, or latest",
+        help="the draw that --repeats speaks of: its numbers, draw:N of those stored, or latest",
     )  # fmt: skip
     games.add_argument("--fixed", type=numbers, metavar="7,13", help="in every game")
     games.add_argument("--allowed", type=numbers, metavar="1,2,…", help="only these")
@@ -121,6 +122,8 @@ def constraints_of(options: dict[str, Any]) -> GameConstraints:
     """The constraints that the options name. Raises CommandError in one line."""
     try:
         lottery = get_lottery(options["lottery"])
+        if options["reference_draw"] != [] and options["repeats"] is None:
+            raise CommandError("--reference-draw goes with --repeats: how many of its numbers.")
         values: dict[str, Any] = {
             "numbers_per_game": options["numbers"] or lottery.min_picks,
             "second_numbers_per_game": options["second_numbers"],
@@ -146,5 +149,7 @@ def _drawn(lottery: Lottery, asked: list[int] | int | None) -> list[int]:
     """The numbers of the draw asked for; none where none was."""
     if isinstance(asked, list):
         return asked
+    if lottery.digits:
+        raise CommandError(f"--reference-draw has no meaning in {lottery.name}; leave it out.")
     found: list[int] = find_draw(lottery, asked).numbers
     return found

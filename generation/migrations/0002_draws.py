@@ -21,7 +21,12 @@ class Migration(migrations.Migration):
                 ("lottery", models.CharField(max_length=32)),
                 ("number", models.PositiveIntegerField(help_text="The operator's count of draws.")),
                 ("date", models.DateField()),
-                ("numbers", models.JSONField(help_text="Ascending.")),
+                (
+                    "numbers",
+                    models.JSONField(
+                        help_text="Ascending; of digits in the order of their columns."
+                    ),
+                ),
                 (
                     "second_numbers",
                     models.JSONField(default=list, help_text="Of the second group, ascending."),

@@ -54,7 +54,7 @@ def test_the_command_stores_and_tells(capsys: pytest.CaptureFixture[str]) -> Non
     assert "Mega-Sena: 4 draws added, 0 replaced, 0 were there." in out
 
 
-@pytest.mark.parametrize("which", ["latest", "#4", "1,5,6,27,42,59"])
+@pytest.mark.parametrize("which", ["latest", "draw:4", "1,5,6,27,42,59"])
 def test_games_can_speak_of_a_stored_draw(which: str, capsys: pytest.CaptureFixture[str]) -> None:
     call_command("import_draws", SAMPLE)
     capsys.readouterr()
@@ -65,7 +65,24 @@ def test_games_can_speak_of_a_stored_draw(which: str, capsys: pytest.CaptureFixt
 
 def test_a_draw_that_is_not_stored_is_told() -> None:
     with pytest.raises(CommandError, match="there is no draw 9 of Mega-Sena here"):
-        call_command("generate_games", "--count-only", "--reference-draw", "#9", "--repeats", "0")
+        call_command(
+            "generate_games", "--count-only", "--reference-draw", "draw:9", "--repeats", "0"
+        )
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        (["--reference-draw", "latest"], "--reference-draw goes with --repeats"),
+        (
+            ["--lottery", "super-sete", "--reference-draw", "latest", "--repeats", "1"],
+            "--reference-draw has no meaning in Super Sete",
+        ),
+    ],
+)
+def test_a_draw_that_would_do_nothing_is_refused(asked: list[str], told: str) -> None:
+    with pytest.raises(CommandError, match=told):
+        call_command("generate_games", "--count-only", *asked)
 
 
 def test_the_command_refuses_in_one_line(tmp_path: Path) -> None:

@@ -54,6 +54,13 @@ def test_lotomania_is_made_from_fewer_numbers_only() -> None:
     assert GameSpace(lottery, fewer).count == comb(60, 50)
 
 
+def test_rows_of_ten_are_decades_and_cost_no_second_table() -> None:
+    lottery = get_lottery("mega-sena")
+    both = GameSpace(lottery, GameConstraints(max_per_row=3, max_per_decade=2))
+    decades = GameSpace(lottery, GameConstraints(max_per_decade=2))
+    assert (both.count, both.table_bytes) == (decades.count, decades.table_bytes)
+
+
 def test_super_sete_has_a_digit_in_each_column() -> None:
     lottery = get_lottery("super-sete")
     assert GameSpace(lottery, plain(lottery)).count == 10**7

@@ -9,6 +9,7 @@ import pytest
 
 from generation.draws import DrawFileError, DrawRow, read_draws
 from generation.lotteries import get_lottery
+from generation.sheets import SheetError
 
 MEGA_SENA = get_lottery("mega-sena")
 SAMPLE = Path(__file__).resolve().parent.parent / "data" / "mega_sena_sample.csv"
@@ -110,6 +111,9 @@ def test_of_many_malformed_rows_the_first_are_told(tmp_path: Path) -> None:
         ([], "expected Concurso, Data do Sorteio, Bola1 to Bola6, or draw, date, n1 to n6; got"),
         (["draw,date,n1,n2"], "got draw, date, n1, n2"),
         ([HEADER], "has a header and no draws"),
+        ([HEADER + ",n7"], "has a column n7, but a draw of Mega-Sena has 6 numbers; say of which"),
+        ([HEADER + ",s1"], "has a column s1"),
+        ([HEADER + ",city", '1,2030-01-02,1,2,3,4,5,6,"SAO', "2,…"], "line 3: "),
     ],
 )
 def test_what_is_no_file_of_draws_is_refused(tmp_path: Path, lines: list[str], told: str) -> None:
@@ -117,6 +121,35 @@ def test_what_is_no_file_of_draws_is_refused(tmp_path: Path, lines: list[str], t
         read_draws(written(tmp_path, *lines), MEGA_SENA)
 
 
+def test_other_files_are_refused_by_their_names(tmp_path: Path) -> None:
+    with pytest.raises(DrawFileError, match=r"draws\.ods must end in \.csv or \.xlsx"):
+        read_draws(written(tmp_path, HEADER, name="draws.ods"), MEGA_SENA)
+
+
+def test_a_spreadsheet_with_a_cell_far_away_is_refused(tmp_path: Path) -> None:
+    from xlsxwriter import Workbook
+
+    path = tmp_path / "draws.xlsx"
+    with Workbook(path) as book:
+        sheet = book.add_worksheet()
+        sheet.write_row(0, 0, HEADER.split(","))
+        sheet.write("XFD1048576", 1)
+    with pytest.raises(SheetError, match="1048576, more than the 200,000 rows"):
+        read_draws(path, MEGA_SENA)
+
+
+def test_rows_of_a_spreadsheet_are_counted_from_its_top(tmp_path: Path) -> None:
+    rows = [HEADER.split(","), [], [1, "2030-01-02", 1, 2, 3, 4, 5, 99]]
+    with pytest.raises(DrawFileError, match="row 3: a number must be 1 to 60, got '99'"):
+        read_draws(spreadsheet(tmp_path, rows), MEGA_SENA)
+
+
+def test_super_sete_has_columns_of_its_own(tmp_path: Path) -> None:
+    header = ",".join(["Concurso", "Data", *(f"Coluna {n}" for n in range(1, 8))])
+    path = written(tmp_path, header, "1,02/01/2030,0,9,9,1,0,3,4")
+    assert read_draws(path, get_lottery("super-sete"))[0].numbers == (0, 9, 9, 1, 0, 3, 4)
+
+
 def test_what_only_ends_like_a_spreadsheet_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(DrawFileError, match=r"draws\.xlsx is no XLSX that can be read"):
+    with pytest.raises(SheetError, match=r"draws\.xlsx is no XLSX that can be read"):
         read_draws(written(tmp_path, "no", name="draws.xlsx"), MEGA_SENA)

@@ -1,5 +1,6 @@
 import hashlib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow.csv
@@ -132,6 +133,30 @@ def test_an_xlsx_is_split_into_sheets(tmp_path: Path, monkeypatch: pytest.Monkey
     assert [len(rows) for rows in found.values()] == [101, 101, 51]
     assert all(rows[0] == list(SIX) for rows in found.values())
     assert [row for rows in found.values() for row in rows[1:]] == games.tolist()
+
+
+def test_a_spreadsheet_given_up_leaves_nothing_beside_it(tmp_path: Path) -> None:
+    with pytest.raises(KeyError), open_writer("xlsx", tmp_path / "games.xlsx", SIX) as writer:
+        writer.write(random_games(10))
+        assert (tmp_path / "games.xlsx.rows").is_dir()
+        raise KeyError
+    assert [path.name for path in tmp_path.iterdir()] == ["games.xlsx"]
+
+
+def test_a_full_disk_is_an_error_of_the_system(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(file: Any, data: bytes) -> int:
+        if file.closed:
+            return len(data)
+        raise OSError(28, "No space left on device")
+
+    writer = open_writer("xlsx", tmp_path / "games.xlsx", SIX)
+    writer.write(random_games(10))
+    monkeypatch.setattr(writers._HashedFile, "write", full)
+    with pytest.raises(OSError, match="No space left"):
+        writer.close()
+    assert [path.name for path in tmp_path.iterdir()] == ["games.xlsx"]
 
 
 def test_a_sheet_ends_where_the_format_does() -> None:

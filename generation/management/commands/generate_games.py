@@ -49,11 +49,12 @@ class Command(BaseCommand):
             help="instead of QUANTITY: as many games as this buys, in the lottery's currency",
         )  # fmt: skip
         parser.add_argument("--output", type=Path, metavar="FILE", help="(games.csv)")
-        parser.add_argument(
+        instead = parser.add_mutually_exclusive_group()
+        instead.add_argument(
             "--count-only", action="store_true",
             help="print how many games satisfy the constraints, and make none",
         )  # fmt: skip
-        parser.add_argument(
+        instead.add_argument(
             "--explain", action="store_true",
             help="print how each constraint cuts the number of games, and make none",
         )  # fmt: skip

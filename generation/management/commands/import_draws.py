@@ -16,8 +16,9 @@ from generation.lotteries import LOTTERIES, get_lottery
 class Command(BaseCommand):
     help = (
         "Store official draws, for constraints that speak of them. FILE is what the lottery's "
-        "operator publishes (CSV or XLSX with Concurso, Data do Sorteio, Bola1, …), or a CSV of "
-        "draw,date,n1,… with dates as YYYY-MM-DD. All its rows are stored, or none."
+        "operator in Brazil publishes (CSV or XLSX with Concurso, Data do Sorteio, Bola1, …), but "
+        "for Dupla Sena; or a CSV of draw,date,n1,…,s1,… with dates as YYYY-MM-DD. All its rows "
+        "are stored, or none."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
