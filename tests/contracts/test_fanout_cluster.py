@@ -354,6 +354,6 @@ def test_on_one_cpu_nothing_waits_for_itself() -> None:
         "nested": [[0, 2, 4]] * 3,
         "recursion": [8],
         "starmap in map": [[1, 1], [1, 1], [2, 2]],
-        "actor with the CPU, tiny": [0, 2, 4],
+        "actor with the CPU, one item": [6],
         "actor without": [0, 2, 4],
     }
