@@ -68,7 +68,7 @@ def milliseconds(action: Callable[[], Any], expected: list[Any], repeat: int) ->
     taken: list[float] = []
     assert list(action()) == expected
     gc.collect()
-    time.sleep(SETTLE_SECONDS)  # what ran before is still being cleared away
+    time.sleep(SETTLE_SECONDS)  # Ray lets go of earlier calls in the background, and tells nobody
     while len(taken) < (repeat if sum(taken) < 3 else min(repeat, 3)):
         began = time.perf_counter()
         action()

@@ -29,7 +29,7 @@ class XlsxGameWriter(GameWriter):
         from xlsxwriter import Workbook  # not at the top: making games needs none
 
         self._folder = self.path.with_name(f"{self.path.name}.rows")
-        self._folder.mkdir()
+        self._folder.mkdir(exist_ok=True)
         options = {"constant_memory": True, "tmpdir": str(self._folder)}
         self._book = Workbook(self._file, options)
         self._book.use_zip64()

@@ -75,7 +75,7 @@ class FanOut:
         """How many chunks may be in flight, and how many run at once. Asks the cluster."""
         slots = self._executor.slots_for(self._call_options)
         most = self._options.max_concurrency
-        if self._options.timeout is not None:  # whose clock starts when a chunk is given
+        if self._options.timeout is not None:  # a call that waits would be taken for a late one
             slots = min(slots, most or slots)
             return slots, slots
         if most is not None:
