@@ -11,6 +11,7 @@ anything = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
     max_leaves=5,
 )
+moments = st.datetimes(timezones=st.none() | st.timezones()).map(lambda one: one.isoformat())
 _EDGES = [0, 1, 2, 5, 6, 7, 60, 61, 255, 256, 2**31, 2**63 - 1, 2**63, 2**64, -1]
 
 
@@ -67,7 +68,7 @@ class Operation:
             "number": st.integers(-5, 10**6) | st.floats(allow_nan=False),
             "boolean": st.booleans(),
             "null": st.none(),
-            "string": st.datetimes().map(str) if schema.get("format") == "date-time" else texts,
+            "string": moments if schema.get("format") == "date-time" else texts,
         }.get(str(kind), anything)
 
     def _object(self, schema: dict[str, Any]) -> Any:

@@ -21,6 +21,7 @@ from tests.web.openapi import Operation, operations
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 OPERATIONS = operations(project_api.get_openapi_schema(), "lotteries", "generation", "draws")
+AMOUNTS = {"mode", "quantity", "budget"}
 JOBS = "/api/v1/generation/jobs"
 
 as_it_comes = settings(
@@ -89,7 +90,12 @@ def send(client: Client, operation: Operation, path: str, data: st.DataObject) -
         return client.post(target, sent | {"file": SimpleUploadedFile(name, content)})
     if operation.method == "get":
         return client.get(target, headers=headers)
-    body = json.dumps(data.draw(operation.body("application/json"), "body"))
+    made_up = data.draw(operation.body("application/json"), "body")
+    if isinstance(made_up, dict) and data.draw(st.booleans(), "one amount"):
+        # By chance alone hardly any names just one.
+        others = {name: made_up[name] for name in made_up if name not in AMOUNTS}
+        made_up = others | {"quantity": 5}
+    body = json.dumps(made_up)
     method = getattr(client, operation.method)
     return method(target, body, content_type="application/json", headers=headers)
 
