@@ -31,6 +31,8 @@ def run_chunk(
 ) -> NDArray[np.uint8]:
     """Games number a to b - 1 of the job, ``chunk`` being (a, b): uint8, shape (b - a, k).
 
+    Where the space has filters, only those of them that pass.
+
     The job is lottery and constraints, seed included; chunks of one job never share a game.
     ``compiled=True`` insists on the compiled kernel, ``False`` on numpy; ``None`` loads the kernel
     once this process has had enough to do for it. The games are the same.

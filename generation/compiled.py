@@ -45,10 +45,13 @@ def is_loaded() -> bool:
 def draw_by_kernel(
     draw: Kernel, space: GameSpace, permutation: Permutation, start: int, stop: int
 ) -> NDArray[np.uint8]:
-    """Games ``start`` to ``stop - 1`` of the permuted space: uint8, (games, numbers per game)."""
+    """Games ``start`` to ``stop - 1`` of the permuted space, where they pass its filters.
+
+    uint8, shape (games, numbers per game).
+    """
     games = np.empty((stop - start, space.width), dtype=np.uint8)
     draw(np.uint64(start), games, *space.plan.unsigned(), *permutation.plan)
-    return space.printed(games)
+    return space.finished(games)
 
 
 def draw_by_numpy(
@@ -58,8 +61,8 @@ def draw_by_numpy(
     games = np.empty((stop - start, space.width), dtype=np.uint8)
     for first in range(start, stop, _BLOCK):
         block = np.arange(first, min(first + _BLOCK, stop), dtype=np.uint64)
-        games[first - start : first - start + block.size] = space.unrank(permutation.permute(block))
-    return games
+        games[first - start : first - start + block.size] = space.drawn(permutation.permute(block))
+    return space.finished(games)
 
 
 _BLOCK = 8192
@@ -107,8 +110,9 @@ def _agrees_with_numpy(draw: Kernel) -> bool:
     """Draw a few games both ways: a stale or damaged cache must never go unnoticed."""
     lottery = Lottery(key="check", name="check", pool=20, draw=5, min_picks=5, max_picks=5)
     wanted = GameConstraints(
-        numbers_per_game=5, fixed_numbers=(7,), min_odd=2, max_sum=60, max_run=2
-    )
+        numbers_per_game=5, fixed_numbers=(7,), min_odd=2, max_sum=60, max_run=2,
+        exclude_past=4, past_draws=((1, 3, 7, 9, 20),),
+    )  # fmt: skip
     space = GameSpace(lottery, wanted)
     permutation = Permutation(space.count, seed=1)
     ours, theirs = (

@@ -11,7 +11,7 @@ bound plus one, a cap on decades, rows or columns by ``cap + 1`` for each of the
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 
 import numpy as np
 
@@ -40,13 +40,18 @@ class Counter:
         ``picks`` ascending choices leave ``picks - t`` candidates behind them and the others come
         from candidate t on, which is what keeps these windows narrow.
         """
-        spare = len(self.weights) - picks
-        found = []
-        for taken in range(picks + 1):
-            least, most = extremes(self.weights[: spare + taken], taken)
-            least_left, most_left = extremes(self.weights[taken:], picks - taken)
-            found.append((max(least, self.low - most_left), min(most, self.high - least_left)))
-        return found
+        return _windows(self, picks)
+
+
+@lru_cache(maxsize=256)
+def _windows(counter: Counter, picks: int) -> list[tuple[int, int]]:
+    spare = len(counter.weights) - picks
+    found = []
+    for taken in range(picks + 1):
+        least, most = extremes(counter.weights[: spare + taken], taken)
+        least_left, most_left = extremes(counter.weights[taken:], picks - taken)
+        found.append((max(least, counter.low - most_left), min(most, counter.high - least_left)))
+    return found
 
 
 def extremes(weights: Sequence[int], picks: int) -> tuple[int, int]:
