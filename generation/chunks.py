@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from generation import compiled as compiling
 from generation.constraints import GameConstraints
+from generation.families import WHOLE, Family
 from generation.lotteries import Lottery
 from generation.permutation import Permutation
 from generation.space import GameSpace
@@ -28,12 +29,12 @@ def run_chunk(
     lottery: Lottery,
     constraints: GameConstraints | dict[str, Any],
     compiled: bool | None = None,
+    family: Family = WHOLE,
 ) -> NDArray[np.uint8]:
     """Games number a to b - 1 of the job, ``chunk`` being (a, b): uint8, shape (b - a, k).
 
-    Where the space has filters, only those of them that pass.
-
-    The job is lottery and constraints, seed included; chunks of one job never share a game.
+    The job is lottery and constraints, seed included, and the family that is read; chunks of one
+    job never share a game. Where the space has filters, only those games that pass.
     ``compiled=True`` insists on the compiled kernel, ``False`` on numpy; ``None`` loads the kernel
     once this process has had enough to do for it. The games are the same.
 
@@ -49,7 +50,7 @@ def run_chunk(
     start, stop = chunk
     if not 0 <= start <= stop:
         raise ValueError(f"chunk must be (start, stop) with 0 <= start <= stop, got {chunk}")
-    space, permutation = job_space(lottery, wanted)
+    space, permutation = job_space(lottery, wanted, family)
     space.require(max(1, stop))
     draw = _kernel_for(stop - start, compiled)
     if draw is None:
@@ -57,7 +58,9 @@ def run_chunk(
     return compiling.draw_by_kernel(draw, space, permutation, start, stop)
 
 
-def job_space(lottery: Lottery, constraints: GameConstraints) -> tuple[GameSpace, Permutation]:
+def job_space(
+    lottery: Lottery, constraints: GameConstraints, family: Family = WHOLE
+) -> tuple[GameSpace, Permutation]:
     """The space and the seeded order of a job, kept for the next chunk of the same job.
 
     The constraints must carry a seed and be satisfied by some game.
@@ -65,7 +68,7 @@ def job_space(lottery: Lottery, constraints: GameConstraints) -> tuple[GameSpace
     if constraints.seed is None:
         raise ValueError("expected constraints with a seed, got seed=None; choose one")
     with _lock:  # two threads must not both build a large table
-        space = _space(lottery, constraints.model_copy(update={"seed": None}))
+        space = _space(lottery, constraints.model_copy(update={"seed": None}), family)
     space.require(1)
     return space, _permutation(space.count, constraints.seed)
 
@@ -76,8 +79,8 @@ def warm_up() -> bool:
 
 
 @lru_cache(maxsize=2)
-def _space(lottery: Lottery, constraints: GameConstraints) -> GameSpace:
-    return GameSpace(lottery, constraints)  # kept for two jobs only: a table may be large
+def _space(lottery: Lottery, constraints: GameConstraints, family: Family) -> GameSpace:
+    return GameSpace(lottery, constraints, family)  # kept for two jobs only: a table may be large
 
 
 @lru_cache(maxsize=16)

@@ -13,11 +13,12 @@ if TYPE_CHECKING:
     from generation.constraints import GameConstraints
     from generation.lotteries import Lottery
 
-_COUNTED = (*CLASSES, "repeats")  # of a game's numbers
+_COUNTED = (*CLASSES, "repeats", "repetition")  # of a game's numbers
 _RANGES = (*_COUNTED, "sum")
 _NOT_OF_DIGITS = (
     "fixed_numbers", "allowed_numbers", "excluded_numbers", "max_run", "max_per_decade",
-    "max_per_row", "max_per_column", "reference_draw", "exclude_past",
+    "max_per_row", "max_per_column", "reference_draw", "exclude_past", "min_repetition",
+    "max_repetition",
 )  # fmt: skip
 
 
@@ -153,7 +154,7 @@ def refuse_second(wanted: GameConstraints, lottery: Lottery) -> None:
     if not lottery.digits:
         return
     for name in _NOT_OF_DIGITS:
-        if getattr(wanted, name):
+        if getattr(wanted, name) not in (None, ()):
             raise ConstraintError(
                 f"{name} has no meaning in {lottery.name}, whose games are digits; leave it out"
             )

@@ -128,18 +128,25 @@ class CountingTable:
             for at, shape in zip(self._offsets[: self.picks], self._shapes, strict=False)
         ]
         self._levels = [*levels, self._complete()]
+        self._fill_levels()
+        del self._levels
+
+    def _fill_levels(self) -> None:
         for taken in reversed(range(self.picks)):
             for place in reversed(range(self.places)):
                 self._fill_place(taken, place)
         origin = (0,) * len(self._counters)
         self.count = int(self._states(0, 0)[origin])
-        del self._levels
 
     def _complete(self) -> NDArray[np.int64]:
         """The states in which a finished game meets every bound: one way each, else none."""
+        starts = self._lows[self.picks]
+        accepted = [
+            counter.accepts(np.arange(start, start + size))
+            for counter, start, size in zip(self._counters, starts, self._shapes[-1], strict=True)
+        ]
         complete = np.zeros(self._shapes[-1], dtype=np.int64)
-        bounds = [slice(counter.low, counter.high + 1) for counter in self._counters[1:]]
-        complete[:, *bounds] = 1
+        complete[np.ix_(*accepted)] = 1
         return complete
 
     def _states(self, taken: int, place: int) -> NDArray[np.int64]:
@@ -149,26 +156,27 @@ class CountingTable:
 
     def _fill_place(self, taken: int, place: int) -> None:
         """Skip the candidate at this place, or take it (alone, or as the start of a block)."""
-        target = self._states(taken, place)
-        target[...] = self._levels[taken][..., place + 1]
+        self._skip(taken, place)
         candidate = taken + place
         if self._limits is None:
-            self._add(target, taken, taken + 1, place, [candidate])
+            self._add(taken, taken + 1, place, place, [candidate])
             return
         for length in range(1, min(self._limits[candidate], self.picks - taken) + 1):
             block = range(candidate, candidate + length)
-            self._add(target, taken, taken + length, place + 1, block)
+            self._add(taken, taken + length, place, place + 1, block)
+
+    def _skip(self, taken: int, place: int) -> None:
+        self._states(taken, place)[...] = self._levels[taken][..., place + 1]
+
+    def _take(self, before: NDArray[np.int64], after: NDArray[np.int64]) -> None:
+        """Count in states ``before`` a choice the completions of those ``after`` it."""
+        before += after
 
     def _add(
-        self,
-        target: NDArray[np.int64],
-        taken: int,
-        then_taken: int,
-        place: int,
-        block: Sequence[int],
+        self, taken: int, then_taken: int, place: int, then_place: int, block: Sequence[int]
     ) -> None:
         """Add to each state the completions that follow once ``block`` is taken."""
-        source = self._states(then_taken, place)
+        target, source = self._states(taken, place), self._states(then_taken, then_place)
         into, out_of = [], []
         for axis, counter in enumerate(self._counters):
             weight = sum(counter.weights[candidate] for candidate in block)
@@ -179,4 +187,4 @@ class CountingTable:
                 return
             into.append(slice(start, stop))
             out_of.append(slice(start + shift, stop + shift))
-        target[tuple(into)] += source[tuple(out_of)]
+        self._take(target[tuple(into)], source[tuple(out_of)])

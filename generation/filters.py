@@ -18,28 +18,30 @@ BLOCK = 2**11
 
 @dataclass(frozen=True, slots=True)
 class CountFilter:
-    """``low <= weights of a game's numbers together <= high``.
+    """A counter's condition on finished games.
 
-    ``weights`` by number: int32, shape (256,).
+    ``weights`` by number, those of no candidate weighing nothing: int32, shape (256,).
     """
 
-    name: str
+    counter: Counter
     weights: NDArray[np.int32]
-    low: int
-    high: int
 
     @classmethod
     def of(cls, counter: Counter, numbers: Sequence[int]) -> "CountFilter":
-        """The counter's condition, its candidates being these numbers; others weigh nothing."""
+        """The filter for candidates that are these numbers."""
         weights = np.zeros(256, dtype=np.int32)
         weights[list(numbers)] = counter.weights
-        return cls(counter.name, weights, counter.low, counter.high)
+        return cls(counter, weights)
+
+    @property
+    def name(self) -> str:
+        return self.counter.name
 
     def passing(self, games: NDArray[np.uint8]) -> NDArray[np.bool_]:
         totals = self.weights[games[:, 0]]
         for place in range(1, games.shape[1]):
             totals = totals + self.weights[games[:, place]]
-        return (self.low <= totals) & (totals <= self.high)
+        return self.counter.accepts(totals)
 
 
 @dataclass(frozen=True, slots=True)

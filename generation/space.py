@@ -1,5 +1,6 @@
 """Every game that satisfies the constraints, numbered: how many there are, and game number i."""
 
+from collections.abc import Callable
 from itertools import combinations
 from math import comb
 
@@ -7,10 +8,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from generation import past
+from generation.arrivals import Arrivals
 from generation.constraints import GameConstraints
 from generation.contradictions import longest_run
-from generation.counters import counters_for
+from generation.counters import Counter, counters_for, extremes
 from generation.counting import CountingTable
+from generation.families import WHOLE, Family
 from generation.filters import Filter, PastFilter, passing
 from generation.fitting import fit
 from generation.lotteries import Lottery
@@ -42,7 +45,7 @@ class NotEnoughGames(ValueError):
 
 
 class GameSpace:
-    """The games of a lottery under constraints, in lexicographic order.
+    """The games of a lottery under constraints, and of a family of them, in lexicographic order.
 
     ``count`` is how many there are. Where the constraints together need too large a table, some are
     left to ``filters``: then it is an upper bound, and ``exact`` is off. The bounds on what games
@@ -52,7 +55,9 @@ class GameSpace:
     ``TableTooLarge`` when the games cannot be counted here.
     """
 
-    def __init__(self, lottery: Lottery, constraints: GameConstraints) -> None:
+    def __init__(
+        self, lottery: Lottery, constraints: GameConstraints, family: Family = WHOLE
+    ) -> None:
         constraints.check_for(lottery)
         self.lottery = lottery
         self.constraints = constraints
@@ -67,7 +72,7 @@ class GameSpace:
                 f"choosing {picks} of {len(free)} numbers gives {choices:.1e} games, more than"
                 f" {MAX_COUNT:.1e}; allow fewer numbers or fix more"
             )
-        counters = counters_for(lottery, constraints, free, picks)
+        counters = counters_for(lottery, constraints, free, picks, family)
         candidates = (*free, *second)
         counters, left = fit(
             counters, candidates, picks + second_picks, lambda: _any_games(lottery, constraints)
@@ -76,6 +81,7 @@ class GameSpace:
         table = CountingTable(
             len(candidates), picks + second_picks, counters, self._block_limits(candidates)
         )
+        self._choosing = (len(candidates), picks + second_picks, counters)
         self._ranks = table.count
         self.table_bytes = table.nbytes
         self.width = constraints.numbers_per_game + second_picks
@@ -108,6 +114,25 @@ class GameSpace:
         return (
             f"<GameSpace {self.lottery.key}: {self.count} games of {self.constraints.describe()}>"
         )
+
+    def totals(self, weight: Callable[[int], int]) -> dict[int, int]:
+        """How many games have each total of ``weight(number)`` over their main numbers, exactly.
+
+        Raises ``TableTooLarge`` where this needs one more dimension than there is memory for.
+        """
+        candidates, picks, counters = self._choosing
+        numbers = self.plan.numbers.tolist()
+        weights = tuple(
+            weight(self.lottery.face(n)) if n <= self.lottery.pool else 0 for n in numbers
+        )
+        least, most = extremes(weights, picks)
+        known = next((one for one in counters if one.weights == weights), None)
+        measured = known or Counter("totals", weights, least, most)
+        others = [one for one in counters if one is not known]
+        limits = self._block_limits(tuple(numbers))
+        found = Arrivals(candidates, picks, measured, others, limits).totals
+        fixed = sum(map(weight, self.constraints.fixed_numbers))
+        return {total + fixed: games for total, games in found.items()}
 
     def require(self, quantity: int) -> None:
         """Raise ``NotEnoughGames`` where ``quantity`` distinct games cannot exist.
