@@ -41,7 +41,12 @@ def submit_job(order: Order, *, owner: Any = None, queue_name: str = "default") 
     Raises ValueError, before anything is stored, when the order cannot be delivered.
     """
     checked = check_order(order)
-    job = GenerationJob(id=uuid.uuid4(), owner=owner, valid_games=str(checked.valid_games))
+    job = GenerationJob(
+        id=uuid.uuid4(),
+        owner=owner,
+        valid_games=str(checked.valid_games),
+        exact=checked.exact,
+    )
     job.set_order(checked.order)
     with transaction.atomic():
         result = generate_games.using(queue_name=queue_name).enqueue(str(job.id))

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from generation.constraints import SEED_LIMIT, GameConstraints
 from generation.formats import check_format
 from generation.lotteries import get_lottery
+from generation.making import demand
 from generation.space import GameSpace
 
 MAX_CHUNK_SIZE = 100_000_000
@@ -32,25 +33,29 @@ class CheckedOrder:
 
     order: Order
     valid_games: int
+    exact: bool
 
 
-def count_games(lottery: str, constraints: GameConstraints) -> int:
-    """How many games of the lottery satisfy the constraints, exactly. Raises ValueError."""
-    return GameSpace(get_lottery(lottery), constraints).count
+def count_games(lottery: str, constraints: GameConstraints) -> tuple[int, bool]:
+    """How many games of the lottery satisfy the constraints, and whether that is exact or a bound.
+
+    Raises ValueError.
+    """
+    space = GameSpace(get_lottery(lottery), constraints)
+    return space.count, space.exact
 
 
 def check_order(order: Order) -> CheckedOrder:
     """The order with a seed, if it can be delivered; nothing is made yet.
 
     Raises ValueError, in one line with the figures, for an unknown lottery or format, for
-    constraints that contradict each other or the lottery, and for more games than there are.
+    constraints that contradict each other or the lottery, and for more games than there can be.
     """
     check_format(order.file_format)
     if order.chunk_size is not None and not 1 <= order.chunk_size <= MAX_CHUNK_SIZE:
         raise ValueError(f"chunk_size must be 1 to {MAX_CHUNK_SIZE:,}, got {order.chunk_size}")
-    space = GameSpace(get_lottery(order.lottery), order.constraints)
-    space.require(order.quantity)
-    return CheckedOrder(_with_seed(order), space.count)
+    space = demand(get_lottery(order.lottery), order.constraints, order.quantity)
+    return CheckedOrder(_with_seed(order), space.count, space.exact)
 
 
 def _with_seed(order: Order) -> Order:

@@ -52,12 +52,15 @@ def generate_games(context: Any, job_id: str) -> dict[str, Any]:
         size=made.size,
         sha256=made.sha256,
         seconds=made.seconds,
-        games_done=job.quantity,
+        games_done=made.games,
+        complete=made.games == job.quantity,
+        reason=made.reason,
     )
     if not published:
         (folder / name).unlink(missing_ok=True)
         raise JobGone(f"Job {job_id} is no longer attempt {attempt}'s; its file is dropped.")
-    return {"games": job.quantity, "size": made.size, "sha256": made.sha256}
+    outcome = {"games": made.games, "complete": made.games == job.quantity, "reason": made.reason}
+    return {**outcome, "size": made.size, "sha256": made.sha256}
 
 
 def _file_name(job: GenerationJob, attempt: int) -> str:
