@@ -19,8 +19,12 @@ type Chunk = tuple[int, int]
 WORTH_LOADING = 1_000_000
 """Games that numpy makes in about the time in which a new process loads the compiled kernel."""
 
+KEPT, KEPT_BYTES = 64, 128 * 2**20
+"""So many spaces are kept, which together take so much; a larger one is kept alone."""
+
 _by_numpy = 0
 _lock = Lock()
+_kept: dict[tuple[Lottery, GameConstraints, Family], GameSpace] = {}
 
 
 def run_chunk(
@@ -67,20 +71,27 @@ def job_space(
     """
     if constraints.seed is None:
         raise ValueError("expected constraints with a seed, got seed=None; choose one")
-    with _lock:  # two threads must not both build a large table
-        space = _space(lottery, constraints.model_copy(update={"seed": None}), family)
+    space = space_of(lottery, constraints, family)
     space.require(1)
     return space, _permutation(space.count, constraints.seed)
+
+
+def space_of(lottery: Lottery, constraints: GameConstraints, family: Family = WHOLE) -> GameSpace:
+    """The space of the constraints whatever their seed, kept for whoever asks next."""
+    key = (lottery, constraints.model_copy(update={"seed": None}), family)
+    with _lock:  # two threads must not both build a large table
+        space = _kept.pop(key, None) or GameSpace(*key)
+        _kept[key] = space  # the latest stands last
+        while len(_kept) > 1 and (
+            len(_kept) > KEPT or sum(one.nbytes for one in _kept.values()) > KEPT_BYTES
+        ):
+            del _kept[next(iter(_kept))]
+        return space
 
 
 def warm_up() -> bool:
     """Import and load the compiled kernel now; whether there is one."""
     return compiling.kernel() is not None
-
-
-@lru_cache(maxsize=2)
-def _space(lottery: Lottery, constraints: GameConstraints, family: Family) -> GameSpace:
-    return GameSpace(lottery, constraints, family)  # kept for two jobs only: a table may be large
 
 
 @lru_cache(maxsize=16)

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from generation.chunks import Chunk, job_space, run_chunk
+from generation.chunks import Chunk, job_space, run_chunk, space_of
 from generation.constraints import GameConstraints
 from generation.families import Family
 from generation.lotteries import Lottery
@@ -32,7 +32,9 @@ MAX_CANDIDATES = 1_000_000_000
 SMALLEST_CHUNK = 4096
 
 
-def one_by_one(func: Callable[..., Games], items: Iterable[Chunk], **kwargs: Any) -> Iterator[Games]:
+def one_by_one(
+    func: Callable[..., Games], items: Iterable[Chunk], **kwargs: Any
+) -> Iterator[Games]:
     """The ``imap`` of one core."""
     return (func(item, **kwargs) for item in items)
 
@@ -132,7 +134,7 @@ def demand(lottery: Lottery, constraints: GameConstraints, quantity: int) -> Gam
     ``TooManyForOverlap`` beyond a bound on overlapping games, and where a filter lets so few pass
     that the candidates needed are too many.
     """
-    space = GameSpace(lottery, constraints)
+    space = space_of(lottery, constraints)
     space.require(quantity)
     if space.filters:
         _demand_passing(space, quantity)
@@ -152,7 +154,7 @@ def _demand_passing(space: GameSpace, quantity: int) -> None:
     needed = quantity * sampled // max(passed, 1)
     if needed > MAX_CANDIDATES:
         raise NotEnoughGames(
-            f"{passed:,} of {sampled:,} candidates looked at satisfy {space.constraints.describe()},"
+            f"{passed:,} of {sampled:,} candidates satisfy {space.constraints.describe()},"
             f" so {quantity:,} games would take some {needed:.0e} candidates, more than"
             f" {MAX_CANDIDATES:,}; order fewer games or loosen one of these"
         )

@@ -6,11 +6,11 @@ The same order gives the same bytes on every machine, for every chunk size and e
 import secrets
 from dataclasses import dataclass
 
+from generation.chunks import space_of
 from generation.constraints import SEED_LIMIT, GameConstraints
 from generation.formats import check_format
 from generation.lotteries import get_lottery
 from generation.making import demand
-from generation.space import GameSpace
 
 MAX_CHUNK_SIZE = 100_000_000
 """Games a chunk: one is held in memory whole."""
@@ -41,7 +41,7 @@ def count_games(lottery: str, constraints: GameConstraints) -> tuple[int, bool]:
 
     Raises ValueError.
     """
-    space = GameSpace(get_lottery(lottery), constraints)
+    space = space_of(get_lottery(lottery), constraints)
     return space.count, space.exact
 
 

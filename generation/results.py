@@ -10,13 +10,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from django.conf import settings
-
-from django_ray_runtime.distributed import parallel_imap, sequentially
 from generation.formats import open_writer
 from generation.lotteries import get_lottery
 from generation.making import Making
 from generation.orders import Order
+from generation.spreading import spread
 
 OnProgress = Callable[[int], None]
 
@@ -64,8 +62,7 @@ def make_file(order: Order, path: Path, on_progress: OnProgress = lambda done: N
     """
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        with sequentially(order.quantity < settings.GENERATION_RAY_MIN_QUANTITY):
-            made = _write_games(order, part, on_progress)
+        made = _write_games(order, part, on_progress)
         publishing = time.perf_counter()
         _flush_to_disk(part)
         os.replace(part, path)
@@ -86,7 +83,7 @@ def _write_games(order: Order, part: Path, on_progress: OnProgress) -> MadeFile:
         order.constraints,
         order.quantity,
         chunk_size=order.chunk_size,
-        imap=parallel_imap.options(chunk_size=1),  # each is a chunk already
+        imap=spread(order.quantity),
     )
     with open_writer(order.file_format, part, columns) as writer:
         mark = time.perf_counter()

@@ -106,6 +106,11 @@ class GameSpace:
         return self._ranks - self.plan.gaps.size
 
     @property
+    def nbytes(self) -> int:
+        """What the space takes of memory, in bytes; small ones take a few thousand at least."""
+        return 4096 + self.plan.cells.nbytes + self.plan.gaps.nbytes
+
+    @property
     def exact(self) -> bool:
         """Whether ``count`` games satisfy every constraint."""
         return not self.filters

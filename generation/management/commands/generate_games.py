@@ -143,9 +143,7 @@ def _here(order: Order, output: Path, executor: str | None) -> dict[str, str]:
             cluster.close()
     total = time.perf_counter() - started
     seconds = {**waited, **made.seconds}
-    figures = file_figures(
-        output, made.size, made.sha256, made.games, seconds, total, made.reason
-    )
+    figures = file_figures(output, made.size, made.sha256, made.games, seconds, total, made.reason)
     return {**order_figures(checked.order, checked.valid_games, checked.exact), **figures}
 
 
