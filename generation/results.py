@@ -9,12 +9,14 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from generation.formats import open_writer
 from generation.lotteries import get_lottery
 from generation.making import Making
 from generation.orders import Order
 from generation.spreading import spread
+from generation.tally import Tally
 
 OnProgress = Callable[[int], None]
 
@@ -24,13 +26,15 @@ PROGRESS_SECONDS = 0.5  # progress moves at most this often
 @dataclass(frozen=True, slots=True)
 class MadeFile:
     """A finished file: how many games, and why fewer than ordered where they are; its size in
-    bytes, its SHA-256, and the seconds of each stage."""
+    bytes, its SHA-256, the seconds of each stage, and what was counted of its games
+    (``Tally.as_dict``)."""
 
     games: int
     reason: str
     size: int
     sha256: str
     seconds: dict[str, float]
+    tally: dict[str, Any]
 
 
 class UnwritableOutput(Exception):
@@ -78,6 +82,7 @@ def _write_games(order: Order, part: Path, on_progress: OnProgress) -> MadeFile:
     shown = time.monotonic()
     lottery = get_lottery(order.lottery)
     columns = order.constraints.columns(lottery)
+    tally = Tally(lottery, order.constraints)
     wanted = Making(
         lottery,
         order.constraints,
@@ -90,6 +95,7 @@ def _write_games(order: Order, part: Path, on_progress: OnProgress) -> MadeFile:
         for games in wanted:
             made = time.perf_counter()
             writer.write(games)
+            tally.add(games)
             making += made - mark
             mark = time.perf_counter()
             writing += mark - made
@@ -100,7 +106,9 @@ def _write_games(order: Order, part: Path, on_progress: OnProgress) -> MadeFile:
         writing += time.perf_counter() - mark
     on_progress(wanted.delivered)
     seconds = {"make": making, "write": writing}
-    return MadeFile(wanted.delivered, wanted.reason, writer.size, writer.sha256, seconds)
+    return MadeFile(
+        wanted.delivered, wanted.reason, writer.size, writer.sha256, seconds, tally.as_dict()
+    )
 
 
 def _flush_to_disk(path: Path) -> None:
