@@ -7,8 +7,8 @@ from generation.classes import CLASSES
 from generation.constraints import GameConstraints
 from generation.counting import TableTooLarge
 from generation.lotteries import Lottery
-from generation.overlap import overlap_bound
-from generation.space import CountTooLarge, GameSpace
+from generation.orders import count_games
+from generation.space import CountTooLarge
 
 _SHAPE = ("numbers_per_game", "second_numbers_per_game")
 _WISHES: tuple[tuple[str, ...], ...] = (
@@ -61,9 +61,6 @@ def explain(lottery: Lottery, constraints: GameConstraints) -> Iterator[Step]:
 def _count(lottery: Lottery, wanted: dict[str, object]) -> Count | None:
     constraints = GameConstraints.model_validate(wanted)
     try:
-        space = GameSpace(lottery, constraints)
+        return Count(*count_games(lottery.key, constraints))
     except (CountTooLarge, TableTooLarge):
         return None
-    if constraints.min_repetition is None and constraints.max_repetition is None:
-        return Count(space.count, space.exact)
-    return Count(min(space.count, overlap_bound(lottery, constraints)), False)
