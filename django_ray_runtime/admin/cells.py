@@ -116,7 +116,8 @@ def bar(
     """So much of a whole that may be unknown, drawn and in words. `eta`: seconds to the end."""
     text = f"{words.grouped(done)} so far"
     if total:
-        text = f"{words.grouped(done)} of {words.grouped(total)} ({100 * min(done, total) // total} %)"
+        share = 100 * min(done, total) // total
+        text = f"{words.grouped(done)} of {words.grouped(total)} ({share} %)"
     if eta:
         text = f"{text}, about {words.duration(eta)} left"
     size = format_html('value="{}" max="{}" ', min(done, total), total) if total else ""
