@@ -41,7 +41,7 @@ def store_draws(lottery: Lottery, rows: Sequence[DrawRow], *, replace: bool = Fa
             more = f" and {len(other) - MOST_NAMED} more" if len(other) > MOST_NAMED else ""
             raise DrawsDiffer(
                 f"draws {named}{more} of {lottery.name} are stored with other numbers or dates;"
-                " correct the file, or replace them with --replace"
+                " correct the file, or say that they are to be replaced"
             )
         Draw.objects.bulk_create([_draw(lottery, row) for row in new], batch_size=1000)
         changed = [stored[row.number].set(row) for row in other]
@@ -57,6 +57,14 @@ def find_draw(lottery: Lottery, number: int | None) -> Draw:
         which = f"is no draw {number}" if number is not None else "are no draws"
         raise NoSuchDraw(f"there {which} of {lottery.name} here; see import_draws")
     return found
+
+
+def past_numbers(lottery: Lottery) -> tuple[tuple[int, ...], ...]:
+    """The numbers of every draw that is stored, the latest first. Raises NoSuchDraw for none."""
+    found = Draw.objects.filter(lottery=lottery.key).values_list("numbers", flat=True)
+    if not (rows := tuple(tuple(numbers) for numbers in found)):
+        raise NoSuchDraw(f"there are no draws of {lottery.name} here; see import_draws")
+    return rows
 
 
 def _is(draw: Draw, row: DrawRow) -> bool:
