@@ -1,6 +1,5 @@
 """Cancel, run again, delete: what every door does to a generation job, and whose jobs it sees."""
 
-import contextlib
 from functools import partial
 from typing import Any
 
@@ -8,6 +7,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from django_ray_runtime import control
+from generation import storing
 from generation.models import GenerationJob
 
 
@@ -43,8 +43,9 @@ def requeue_job(job: GenerationJob) -> None:
                 f"It is {_state(job)}: only a FAILED, CANCELLED or EXPIRED job can run again."
             )
         GenerationJob.objects.filter(id=job.id).update(
-            games_done=0, complete=None, reason="", file_name="", size=0, sha256="", seconds={}
-        )
+            games_done=0, complete=None, reason="", seconds={}, tally=None,
+            file_name="", file_expired_at=None, size=0, sha256="",
+        )  # fmt: skip
         _delete_file_on_commit(job)
 
 
@@ -65,12 +66,7 @@ def delete_job(job: GenerationJob) -> None:
 def _delete_file_on_commit(job: GenerationJob) -> None:
     """Not before: what the transaction undoes must keep its file."""
     if job.file_name:
-        transaction.on_commit(partial(_unlink, job))
-
-
-def _unlink(job: GenerationJob) -> None:
-    with contextlib.suppress(OSError):
-        job.path.unlink()
+        transaction.on_commit(partial(storing.delete, job.file_name))
 
 
 def _state(job: GenerationJob) -> str:

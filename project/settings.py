@@ -13,6 +13,8 @@ Environment (all optional):
   MAX_BODY_BYTES   largest body of a request (2621440)
   DATABASE_URL     sqlite:///PATH or postgres://USER:PASSWORD@HOST:PORT/NAME (sqlite:///db.sqlite3)
   RESULTS_DIR      where jobs write their files (results/)
+  RESULTS_SHARED   true where other machines have that folder too, under the same path (false)
+  RETENTION_DAYS   how long jobs' files are kept; 0 for ever (7)
   RAY_MIN_QUANTITY fewer games than this never leave one process (1000)
   TICKET_PRICES    prices of single bets that have changed: mega-sena=6.50,quina=3.00 (none)
   RAY_ADDRESS      auto, local, HOST:PORT or ray://HOST:PORT (auto)
@@ -213,6 +215,8 @@ DJANGO_RAY_RUNTIME = {
 }
 
 GENERATION_RESULTS_DIR = Path(_text("RESULTS_DIR", str(BASE_DIR / "results"))).resolve()
+GENERATION_RESULTS_SHARED = _flag("RESULTS_SHARED", False)
+GENERATION_RETENTION_DAYS = _number("RETENTION_DAYS", 7) or 0
 # Fewer games than this are made in one process: a fan-out would take longer.
 GENERATION_RAY_MIN_QUANTITY = _number("RAY_MIN_QUANTITY", 1000) or 0
 GENERATION_TICKET_PRICES = _pairs("TICKET_PRICES")
