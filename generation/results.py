@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 
@@ -18,6 +19,7 @@ from generation.formats import open_writer
 from generation.lotteries import get_lottery
 from generation.orders import Order
 from generation.planning import plan_chunks
+from generation.tally import Tally
 
 OnProgress = Callable[[int], None]
 
@@ -26,11 +28,13 @@ PROGRESS_SECONDS = 0.5  # progress moves at most this often
 
 @dataclass(frozen=True, slots=True)
 class MadeFile:
-    """A finished file: its size in bytes, its SHA-256, and the seconds of each stage."""
+    """A finished file: its size in bytes, its SHA-256, the seconds of each stage, and what was
+    counted of its games (``Tally.as_dict``)."""
 
     size: int
     sha256: str
     seconds: dict[str, float]
+    tally: dict[str, Any]
 
 
 class UnwritableOutput(Exception):
@@ -71,7 +75,7 @@ def make_file(order: Order, path: Path, on_progress: OnProgress = lambda done: N
         part.unlink(missing_ok=True)
         raise
     seconds = {**made.seconds, "publish": time.perf_counter() - publishing}
-    return MadeFile(made.size, made.sha256, seconds)
+    return MadeFile(made.size, made.sha256, seconds, made.tally)
 
 
 def _write_games(order: Order, part: Path, on_progress: OnProgress) -> MadeFile:
@@ -79,6 +83,7 @@ def _write_games(order: Order, part: Path, on_progress: OnProgress) -> MadeFile:
     done, shown = 0, time.monotonic()
     lottery = get_lottery(order.lottery)
     columns = order.constraints.columns(lottery)
+    tally = Tally(lottery, order.constraints)
     chunks = parallel_imap.options(chunk_size=1)(  # each is a chunk already
         run_chunk,
         plan_chunks(
@@ -94,6 +99,7 @@ def _write_games(order: Order, part: Path, on_progress: OnProgress) -> MadeFile:
         for games in chunks:
             made = time.perf_counter()
             writer.write(games)
+            tally.add(games)
             done += len(games)
             making += made - mark
             mark = time.perf_counter()
@@ -106,7 +112,8 @@ def _write_games(order: Order, part: Path, on_progress: OnProgress) -> MadeFile:
     if done != order.quantity:
         raise RuntimeError(f"{done} games were made of the {order.quantity} ordered.")
     on_progress(done)
-    return MadeFile(writer.size, writer.sha256, {"make": making, "write": writing})
+    seconds = {"make": making, "write": writing}
+    return MadeFile(writer.size, writer.sha256, seconds, tally.as_dict())
 
 
 def _flush_to_disk(path: Path) -> None:

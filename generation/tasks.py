@@ -50,6 +50,7 @@ def generate_games(context: Any, job_id: str) -> dict[str, Any]:
             size=made.size,
             sha256=made.sha256,
             seconds=made.seconds,
+            tally=made.tally,
             games_done=job.quantity,
         )
     finally:

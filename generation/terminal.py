@@ -19,7 +19,7 @@ STAGES = {
     "start": "starting Ray",
     "wait": "waiting for a worker",
     "make": "making games",
-    "write": "writing and hashing",
+    "write": "writing and counting",
     "publish": "flushing to disk",
     "deliver": "copying to its place",
 }
