@@ -18,7 +18,7 @@ from django.views.decorators.http import require_http_methods
 from generation.admin.filters import LotteryFilter
 from generation.admin.job_cells import lottery_name
 from generation.admin.pages import Fieldsets, form_page
-from generation.archive import DrawsDiffer, Imported, store_draws
+from generation.archive import DrawsDiffer, Imported, ImportsMet, store_draws
 from generation.draws import DrawRow, read_draws
 from generation.lotteries import LOTTERIES, Lottery, get_lottery
 from generation.models import Draw
@@ -144,7 +144,11 @@ class DrawAdmin(_ModelAdmin):
                 done = store_draws(lottery, form.rows, replace=replace)
                 _record(request, lottery, done)
         except DrawsDiffer as error:
-            form.add_error("replace", str(error))
+            differ = str(error).partition(";")[0]
+            form.add_error("replace", f"{differ}; correct the file, or tick Replace.")
+            return False
+        except ImportsMet as error:
+            form.add_error(None, str(error))
             return False
         messages.success(request, _told(lottery, done))
         return True

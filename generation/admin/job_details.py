@@ -4,15 +4,17 @@ from typing import Any
 
 from django.template.defaultfilters import filesizeformat
 from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 
 from django_ray_runtime.admin import words
 from django_ray_runtime.admin.cells import moment
 from generation.admin import job_cells
 from generation.admin.ordered import ordered
 from generation.admin.runs import MOST_RUNS, runs_of
+from generation.charts import charts_of
 from generation.jobs import job_status
 from generation.models import GenerationJob
+from generation.statistics import NotCounted, statistics_of
 from generation.terminal import STAGES
 
 type Fact = tuple[str, SafeString | str]
@@ -26,10 +28,32 @@ def details(job: GenerationJob, user: Any) -> dict[str, Any]:
         "figures": _figures(job),
         "error": job_status(job.id).error,
         "runs": runs_of(job),
+        "statistics": _statistics(job),
         "earlier_runs": max(0, job.task.attempt - MOST_RUNS),
         "record": _record(job),
         "may_see_task": user.has_perm("django_ray_runtime.view_queuedtask"),
     }
+
+
+def _statistics(job: GenerationJob) -> dict[str, Any] | None:
+    """Charts, and what is to be said of them; None before the games are counted."""
+    try:
+        found = statistics_of(job)
+    except NotCounted:
+        return None
+    # SVG of our own: nothing in it was written by users.
+    charts = [mark_safe(chart) for chart in charts_of(found).values()]  # noqa: S308
+    score, theory = found["score"], found["theory"]
+    told = "Expected is what as many games would show that are drawn blindly from all valid ones."
+    if theory != "exact":
+        told += f" It is reckoned {theory.replace('_', ' ')}."
+    if score:
+        told += (
+            f" The largest of {score['compared']:,} deviations, that of {score['of']}, is"
+            f" {score['largest_deviation']:.2f} standard deviations; usually it is below"
+            f" {score['usually_below']:.2f}."
+        )
+    return {"charts": charts, "told": told}
 
 
 def _figures(job: GenerationJob) -> list[Fact]:

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_safe
 
 from django_ray_runtime.admin import live
 from django_ray_runtime.admin.acting import Report
+from generation import storing
 from generation.admin import job_acts, job_cells
 from generation.admin.job_details import details
 from generation.admin.order_pages import OrderPages
@@ -101,7 +102,7 @@ class JobPages(OrderPages):
         try:
             if not job_cells.has_file(job):
                 raise FileNotFoundError
-            file = job.path.open("rb")
+            file = storing.open_file(job.file_name)
         except FileNotFoundError:
             messages.warning(request, f"There is no file of {job} to download.")
             return self._to(request, job)

@@ -11,7 +11,7 @@ from generation.admin.fields import LATEST, NumbersField, ReferenceField
 from generation.admin.pages import Fieldsets
 from generation.admin.quoting import Quote, quote
 from generation.admin.wording import Wording
-from generation.archive import find_draw, past_numbers
+from generation.archive import NoSuchDraw, reference_draw, with_past_draws
 from generation.constraints import SEED_LIMIT, GameConstraints
 from generation.formats import FORMATS
 from generation.lotteries import LOTTERIES, Lottery, get_lottery
@@ -149,9 +149,9 @@ class OrderForm(forms.Form):
         values = {name: data[name] for name in PLAIN}
         values["numbers_per_game"] = data["numbers_per_game"] or lottery.min_picks
         values["reference_draw"] = _drawn(lottery, data)
-        values |= _past(lottery, data)
+        values["exclude_past"] = _past(data)
         wanted = {name: value for name, value in values.items() if value is not None}
-        constraints = GameConstraints(**wanted)
+        constraints = with_past_draws(lottery, GameConstraints(**wanted))
         self.quote = quote(lottery, constraints)
         quantity = self._take_quantity(data, lottery)
         if quantity is None:
@@ -204,25 +204,18 @@ def _drawn(lottery: Lottery, data: dict[str, Any]) -> tuple[int, ...] | None:
         )
     if isinstance(asked, tuple):
         return asked
-    if lottery.digits:
-        raise ValueError(f"reference_draw has no meaning in {lottery.name}; leave it out")
     try:
-        return tuple(find_draw(lottery, None if asked == LATEST else asked).numbers)
-    except ValueError as error:
+        return reference_draw(lottery, None if asked == LATEST else asked)
+    except NoSuchDraw as error:
         raise ValueError(f"reference_draw: {error}") from None
 
 
-def _past(lottery: Lottery, data: dict[str, Any]) -> dict[str, Any]:
-    """What is to be kept clear of, and the draws for it."""
-    how, least = data["exclude_past"], data["exclude_past_from"]
+def _past(data: dict[str, Any]) -> int | str | None:
+    """From how many numbers shared with a past draw on a game is excluded."""
+    how: str = data["exclude_past"]
+    least: int | None = data["exclude_past_from"]
     if how != NEAR_PAST and least is not None:
         raise ValueError("exclude_past_from is for games that share numbers: choose that, or leave")
-    if how == NO_PAST:
-        return {}
     if how == NEAR_PAST and least is None:
         raise ValueError("exclude_past_from: say how many shared numbers are too many")
-    try:
-        draws = past_numbers(lottery)
-    except ValueError as error:
-        raise ValueError(f"exclude_past: {error}") from None
-    return {"exclude_past": WHOLE_PAST if how == WHOLE_PAST else least, "past_draws": draws}
+    return WHOLE_PAST if how == WHOLE_PAST else least

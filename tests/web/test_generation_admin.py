@@ -14,9 +14,12 @@ from django.utils import timezone
 
 from django_ray_runtime.models import Attempt, QueuedTask
 from django_ray_runtime.states import FINAL, State
+from generation.chunks import run_chunk
 from generation.constraints import GameConstraints
+from generation.lotteries import get_lottery
 from generation.models import GenerationJob
 from generation.orders import Order
+from generation.tally import Tally
 from tests.web.jobs import JOBS, ORDER, add_job, page_of
 from tests.web.rows import WORKER, add, add_failed
 from tests.web.test_admin_actions import messages_of
@@ -178,6 +181,18 @@ def test_a_page_tells_the_figures_of_what_was_made(admin_client: Client) -> None
 def test_a_bound_is_not_told_as_a_count(admin_client: Client) -> None:
     page = text_of(admin_client, page_of(add_job(State.READY, exact=False)))
     assert "<dt>Valid games in all</dt><dd>at most 40,325,950</dd>" in page
+
+
+def test_a_page_shows_charts_once_the_games_are_counted(admin_client: Client) -> None:
+    assert "chart-odd" not in text_of(admin_client, page_of(add_job(State.SUCCESSFUL)))
+    tally = Tally(get_lottery("mega-sena"), ORDER.constraints)
+    chunk = (0, ORDER.quantity)
+    tally.add(run_chunk(chunk, lottery=get_lottery("mega-sena"), constraints=ORDER.constraints))
+    page = text_of(admin_client, page_of(add_job(State.SUCCESSFUL, tally=tally.as_dict())))
+    assert page.count('<div class="gen-chart"><svg') == 4
+    assert "Games that hold each number" in page
+    assert "standard deviations; usually it is below" in page
+    assert " style=" not in page
 
 
 def test_a_page_lists_every_attempt_with_its_error(admin_client: Client) -> None:

@@ -135,7 +135,7 @@ def test_a_budget_buys_what_it_can_and_the_rest_is_told(admin_client: Client) ->
             "there is no draw 9 of Mega-Sena here",
         ),
         ({"min_repeats": "1"}, "min_repeats", "needs reference draw"),
-        ({"exclude_past": "all"}, "exclude_past", "there are no draws of Mega-Sena here"),
+        ({"exclude_past": "all"}, "exclude_past", "none are stored here"),
         ({"exclude_past": "near"}, "exclude_past_from", "how many shared numbers"),
         ({"exclude_past_from": "4"}, "exclude_past_from", "choose that"),
         ({"seed": "-1"}, "seed", "greater than or equal to 0"),
