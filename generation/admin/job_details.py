@@ -12,7 +12,7 @@ from generation.admin import job_cells
 from generation.admin.ordered import ordered
 from generation.admin.runs import MOST_RUNS, runs_of
 from generation.charts import charts_of
-from generation.jobs import job_status
+from generation.jobs import job_error
 from generation.models import GenerationJob
 from generation.statistics import NotCounted, statistics_of
 from generation.terminal import STAGES
@@ -26,7 +26,7 @@ def details(job: GenerationJob, user: Any) -> dict[str, Any]:
         "live": job_cells.live_row(job).cells,
         "ordered": ordered(job.order),
         "figures": _figures(job),
-        "error": job_status(job.id).error,
+        "error": job_error(job),
         "runs": runs_of(job),
         "statistics": _statistics(job),
         "earlier_runs": max(0, job.task.attempt - MOST_RUNS),

@@ -1,22 +1,24 @@
 """The form of an order: every constraint, how many games, and in which format."""
 
-from dataclasses import replace
 from decimal import Decimal
+from hashlib import sha256
 from typing import Any
+from uuid import uuid4
 
 from django import forms
 from pydantic import ValidationError
 
 from generation.admin.fields import LATEST, NumbersField, ReferenceField
 from generation.admin.pages import Fieldsets
-from generation.admin.quoting import Quote, quote
 from generation.admin.wording import Wording
 from generation.archive import NoSuchDraw, reference_draw, with_past_draws
 from generation.constraints import SEED_LIMIT, GameConstraints
 from generation.formats import FORMATS
+from generation.limits import TooManyGames, demand_quantity
 from generation.lotteries import LOTTERIES, Lottery, get_lottery
-from generation.orders import Order, check_order
-from generation.pricing import PriceUnknown, buy
+from generation.offers import Offer, offer
+from generation.orders import CheckedOrder, Order, check_order
+from generation.pricing import PriceUnknown
 from generation.space import NotEnoughGames
 
 NO_PAST, WHOLE_PAST, NEAR_PAST = "", "all", "near"
@@ -70,8 +72,8 @@ def _least(least: int, help_text: str = "") -> forms.IntegerField:
 class OrderForm(forms.Form):
     """An order as people write it.
 
-    Once valid, `order` is what to submit. `quote` are its figures, where they could be had; with
-    `checking`, a quantity is not needed for that, and without one there is no order.
+    Once valid, `checked` is what to submit. `offer` has its figures, where they could be had; with
+    `checking`, a quantity is not needed for that, and without one there is nothing to submit.
     """
 
     lottery = forms.ChoiceField(choices=[(key, one.name) for key, one in LOTTERIES.items()])
@@ -122,8 +124,12 @@ class OrderForm(forms.Form):
         help_text="The same seed gives the same games, and the same file; empty: one is drawn.",
     )
 
-    order: Order | None = None
-    quote: Quote | None = None
+    once = forms.CharField(
+        required=False, max_length=32, widget=forms.HiddenInput, initial=lambda: uuid4().hex
+    )
+
+    checked: CheckedOrder | None = None
+    offer: Offer | None = None
 
     def __init__(self, *args: Any, checking: bool = False, **kwargs: Any) -> None:
         self._checking = checking
@@ -144,6 +150,12 @@ class OrderForm(forms.Form):
                 self._refuse(str(error))
         return data
 
+    @property
+    def key(self) -> str:
+        """The same for a form that is sent twice, and another once something in it has changed."""
+        sent = sorted((name, self.data.get(name, "")) for name in self.fields)
+        return f"admin:{sha256(repr(sent).encode()).hexdigest()}"
+
     def _read(self, data: dict[str, Any], lottery: Lottery) -> None:
         """Take the order and its figures. Raises ValueError, which names fields."""
         values = {name: data[name] for name in PLAIN}
@@ -152,44 +164,32 @@ class OrderForm(forms.Form):
         values["exclude_past"] = _past(data)
         wanted = {name: value for name, value in values.items() if value is not None}
         constraints = with_past_draws(lottery, GameConstraints(**wanted))
-        self.quote = quote(lottery, constraints)
-        quantity = self._take_quantity(data, lottery)
-        if quantity is None:
+        self.offer = offer(lottery, constraints)
+        quantity, budget = data["quantity"], data["budget"]
+        if quantity is None and budget is None and self._checking:
             return
-        order = Order(lottery.key, constraints, quantity, data["file_format"])
-        try:
-            check_order(order)
-        except NotEnoughGames as error:
-            none_at_all = self.quote.valid_games == 0
-            self._refuse(str(error), None if none_at_all else _asked(data))
-        else:
-            self.order = order
-
-    def _take_quantity(self, data: dict[str, Any], lottery: Lottery) -> int | None:
-        """How many games: what is asked for, or what the budget buys. Completes the quote."""
-        quantity, budget, found = data["quantity"], data["budget"], self.quote
-        if found is None or (quantity is None and budget is None and self._checking):
-            return None
         if (quantity is None) == (budget is None):
             raise ValueError("quantity or budget: fill in one of the two")
-        if budget is None:
-            self.quote = replace(found, quantity=quantity)
-            return int(quantity)
-        if found.price is None:
-            raise PriceUnknown(f"budget: the price of {lottery.name} is not known here")
-        bought = buy(budget, found.price, lottery.currency)
-        self.quote = replace(found, quantity=bought.quantity, rest=bought.rest)
-        return bought.quantity
+        asked = "quantity" if budget is None else "budget"
+        try:
+            self.offer = offer(lottery, constraints, quantity=quantity, budget=budget)
+            self._check(lottery, constraints, data["file_format"])
+        except (NotEnoughGames, PriceUnknown, TooManyGames) as error:
+            nothing_fits = self.offer.valid_games == 0
+            self._refuse(str(error), None if nothing_fits else asked)
+
+    def _check(self, lottery: Lottery, constraints: GameConstraints, file_format: str) -> None:
+        """Raise ValueError unless it can be delivered."""
+        quantity = self.offer.quantity if self.offer else None
+        if quantity is not None:
+            demand_quantity(quantity)
+            self.checked = check_order(Order(lottery.key, constraints, quantity, file_format))
 
     def _refuse(self, told: str, name: str | None = "") -> None:
         """Say it at a field: the first that it names unless `name` says where; None: above all."""
         words = Wording(self.fields)
         place = words.first_named(told) if name == "" else name
         self.add_error(place if place in self.fields else None, words.said(told))
-
-
-def _asked(data: dict[str, Any]) -> str:
-    return "quantity" if data["budget"] is None else "budget"
 
 
 def _drawn(lottery: Lottery, data: dict[str, Any]) -> tuple[int, ...] | None:

@@ -1,10 +1,11 @@
 """The page on which a job is ordered: its figures come before it is submitted."""
 
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.template.loader import render_to_string
 from django.urls import URLPattern, path, reverse
@@ -15,10 +16,12 @@ from django.views.decorators.http import require_http_methods, require_POST
 from django_ray_runtime.admin.words import grouped
 from generation.admin.order_form import FIELDSETS, OrderForm
 from generation.admin.pages import FOLDER, form_page
-from generation.admin.quoting import Quote
-from generation.jobs import submit_job
+from generation.jobs import store_job
+from generation.lotteries import Lottery, get_lottery
 from generation.models import GenerationJob
-from generation.orders import Order
+from generation.offers import Offer
+from generation.orders import CheckedOrder
+from generation.prices import current_prices
 
 if TYPE_CHECKING:
     _ModelAdmin = admin.ModelAdmin[GenerationJob]
@@ -46,11 +49,8 @@ class OrderPages(_ModelAdmin):
         if request.method != "POST":
             return self._form_page(request, OrderForm(initial=request.GET.dict()))
         form = OrderForm(request.POST, checking="_check" in request.POST)
-        if form.is_valid() and form.order is not None and "_check" not in request.POST:
-            try:
-                return self._submit(request, form.order)
-            except ValueError as error:  # what was possible a moment ago
-                form.add_error(None, str(error))
+        if form.is_valid() and form.checked is not None and "_check" not in request.POST:
+            return self._submit(request, form.checked, form.key)
         return self._form_page(request, form)
 
     @method_decorator(never_cache)
@@ -61,46 +61,54 @@ class OrderPages(_ModelAdmin):
             raise PermissionDenied
         form = OrderForm(request.POST, checking=True)
         problems = [] if form.is_valid() else _problems(form)
-        context = {"figures": _figures(form.quote), "problems": problems}
+        context = {"figures": _figures(form), "problems": problems}
         return JsonResponse({"html": render_to_string(f"{FOLDER}/figures.html", context)})
 
     def _form_page(self, request: HttpRequest, form: OrderForm) -> HttpResponse:
-        figures = _figures(form.quote)
+        figures = _figures(form)
         title = "Generate games"
         return form_page(self, request, "order", form, FIELDSETS, title=title, figures=figures)
 
-    def _submit(self, request: HttpRequest, order: Order) -> HttpResponse:
-        """Submit it. Raises ValueError when it cannot be delivered."""
-        with transaction.atomic():
-            job = submit_job(order, owner=request.user)
-            self.log_addition(request, job, "Submitted.")
-        messages.success(request, f"Submitted: {job}.")
+    def _submit(self, request: HttpRequest, checked: CheckedOrder, key: str) -> HttpResponse:
+        try:
+            with transaction.atomic():
+                job = store_job(checked, owner=request.user, idempotency_key=key)
+                self.log_addition(request, job, "Submitted.")
+            messages.success(request, f"Submitted: {job}.")
+        except IntegrityError:
+            job = GenerationJob.objects.get(owner=request.user.pk, idempotency_key=key)
+            messages.info(request, f"It had been submitted already: {job}.")
         if not self.has_view_or_change_permission(request, job):
             return HttpResponseRedirect(reverse(f"{self.admin_site.name}:index"))
         name = f"{self.admin_site.name}:generation_generationjob_change"
         return HttpResponseRedirect(reverse(name, args=[job.pk]))
 
 
-def _figures(found: Quote | None) -> list[Figure]:
+def _figures(form: OrderForm) -> list[Figure]:
     """An order's figures, each with its name."""
+    found = form.offer
     if found is None:
         return []
-    price = _money(found.price, found.currency) if found.price is not None else "not known"
-    figures = [
+    lottery = get_lottery(form.cleaned_data["lottery"])
+    amounts = [("Price in all", found.total), ("Left of the budget", found.rest)]
+    games = [("Games", grouped(found.quantity))] if found.quantity is not None else []
+    return [
         ("Valid games", f"{'' if found.exact else 'at most '}{grouped(found.valid_games)}"),
-        ("Price of a game", f"{price}{f' (as of {found.as_of})' if found.as_of else ''}"),
+        ("Price of a game", _price(found, lottery)),
+        *games,
+        *((name, _money(amount, found)) for name, amount in amounts if amount is not None),
     ]
-    if found.quantity is not None:
-        figures.append(("Games", grouped(found.quantity)))
-    if found.total is not None:
-        figures.append(("Price in all", _money(found.total, found.currency)))
-    if found.rest is not None:
-        figures.append(("Left of the budget", _money(found.rest, found.currency)))
-    return figures
 
 
-def _money(amount: Any, currency: str) -> str:
-    return f"{amount:,.2f} {currency}"
+def _price(found: Offer, lottery: Lottery) -> str:
+    if found.price is None:
+        return "not known"
+    is_lotterys = lottery.key not in current_prices() and lottery.price_as_of
+    return f"{_money(found.price, found)}{f' (as of {lottery.price_as_of})' if is_lotterys else ''}"
+
+
+def _money(amount: Decimal, found: Offer) -> str:
+    return f"{amount:,.2f} {found.currency}"
 
 
 def _problems(form: OrderForm) -> list[tuple[str, str, str]]:

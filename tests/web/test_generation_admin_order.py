@@ -15,6 +15,7 @@ from generation.constraints import GameConstraints
 from generation.draws import read_draws
 from generation.jobs import submit_job
 from generation.models import GenerationJob
+from generation.pricing import PriceUnknown
 from tests.unit.test_draws import MEGA_SENA, SAMPLE
 from tests.web.jobs import JOBS
 from tests.web.test_admin_tasks import client_of
@@ -43,7 +44,7 @@ def figures_in(html: str) -> dict[str, str]:
 def errors_of(**values: Any) -> dict[str, list[str]]:
     form = OrderForm({name: one for name, one in (FORM | values).items() if one is not None})
     assert not form.is_valid()
-    assert form.order is None
+    assert form.checked is None
     return {name: list(map(str, errors)) for name, errors in form.errors.items()}
 
 
@@ -54,7 +55,8 @@ def test_every_constraint_has_a_field_and_every_field_a_place() -> None:
         for line in options["fields"]
         for name in ([line] if isinstance(line, str) else line)
     ]
-    assert sorted(laid_out) == sorted(OrderForm.base_fields)
+    assert {*laid_out, "once"} == set(OrderForm.base_fields)
+    assert len(laid_out) == len(set(laid_out))
     assert set(GameConstraints.model_fields) - {"past_draws"} <= set(laid_out)
 
 
@@ -122,7 +124,7 @@ def test_a_budget_buys_what_it_can_and_the_rest_is_told(admin_client: Client) ->
         ({"numbers_per_game": "5"}, "numbers_per_game", "is not a ticket of Mega-Sena"),
         ({"second_numbers_per_game": "1"}, "second_numbers_per_game", "has no second group"),
         ({"max_sum": "3"}, "max_sum", "cannot be reached"),
-        ({"quantity": "99999999999"}, "quantity", "but only 50,063,860 games of Mega-Sena"),
+        ({"fixed_numbers": "1 2 3 4 5"}, "quantity", "but only 55 games of Mega-Sena satisfy"),
         ({"quantity": "0"}, "quantity", "greater than or equal to 1"),
         ({"quantity": None}, "quantity", "fill in one of the two"),
         ({"budget": "60"}, "quantity", "fill in one of the two"),
@@ -165,8 +167,8 @@ def test_a_stored_draw_can_be_meant_by_its_number_or_as_the_latest() -> None:
     ):
         form = OrderForm(FORM | {"reference_draw": asked, "min_repeats": "1"})
         assert form.is_valid(), form.errors
-        assert form.order is not None
-        assert form.order.constraints.reference_draw == numbers
+        assert form.checked is not None
+        assert form.checked.order.constraints.reference_draw == numbers
 
 
 @pytest.mark.parametrize("asked", [("all", "", "all"), ("near", "5", 5)])
@@ -175,9 +177,9 @@ def test_past_draws_go_along_with_their_exclusion(asked: tuple[str, str, Any]) -
     how, least, wanted = asked
     form = OrderForm(FORM | {"exclude_past": how, "exclude_past_from": least})
     assert form.is_valid(), form.errors
-    assert form.order is not None
-    assert form.order.constraints.exclude_past == wanted
-    assert len(form.order.constraints.past_draws or ()) == 4
+    assert form.checked is not None
+    assert form.checked.order.constraints.exclude_past == wanted
+    assert len(form.checked.order.constraints.past_draws or ()) == 4
 
 
 def test_a_page_with_errors_says_so_and_keeps_what_was_written(admin_client: Client) -> None:
@@ -189,15 +191,42 @@ def test_a_page_with_errors_says_so_and_keeps_what_was_written(admin_client: Cli
     assert not QueuedTask.objects.exists()
 
 
-def test_what_became_impossible_meanwhile_is_told(
-    admin_client: Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def refuse(*_: Any, **__: Any) -> None:
-        raise ValueError("you have as many jobs as you may have")
+def test_a_form_that_is_sent_twice_becomes_one_job(admin_client: Client) -> None:
+    sent = {"once": "abc", "max_odd": "4"}
+    first = post(admin_client, **sent)
+    again = post(admin_client, **sent)
+    assert again.headers["Location"] == first.headers["Location"]
+    assert GenerationJob.objects.count() == QueuedTask.objects.count() == 1
+    for other in ({"max_odd": "3"}, {"once": "def"}):
+        post(admin_client, **(sent | other))
+    assert GenerationJob.objects.count() == QueuedTask.objects.count() == 3
 
-    monkeypatch.setattr("generation.admin.order_pages.submit_job", refuse)
-    page = post(admin_client).content.decode()
-    assert "you have as many jobs as you may have" in page
+
+def test_every_new_form_is_another_order(admin_client: Client) -> None:
+    tokens = {
+        re.findall(r'name="once" value="([0-9a-f]{32})"', admin_client.get(ADD).content.decode())[0]
+        for _ in range(2)
+    }
+    assert len(tokens) == 2
+
+
+def test_more_games_than_a_job_may_make_are_refused(settings: Any) -> None:
+    settings.GENERATION_MAX_QUANTITY = 99
+    assert "a job makes at most 99" in errors_of()["quantity"][0]
+    assert "a job makes at most 99" in errors_of(quantity=None, budget="1000")["budget"][0]
+
+
+def test_a_price_that_nobody_knows_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("generation.offers.game_price", _unknown)
+    form = OrderForm(FORM)
+    assert form.is_valid()
+    assert form.offer is not None
+    assert form.offer.price is None
+    assert "is not known" in errors_of(quantity=None, budget="100")["budget"][0]
+
+
+def _unknown(*_: Any) -> None:
+    raise PriceUnknown("the price of Mega-Sena is not known")
 
 
 def test_the_page_can_be_opened_with_some_of_it_filled_in(admin_client: Client) -> None:
