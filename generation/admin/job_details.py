@@ -1,5 +1,6 @@
 """What the page of one job shows."""
 
+import json
 from typing import Any
 
 from django.template.defaultfilters import filesizeformat
@@ -14,7 +15,7 @@ from generation.admin.runs import MOST_RUNS, runs_of
 from generation.charts import charts_of
 from generation.jobs import job_error
 from generation.models import GenerationJob
-from generation.statistics import NotCounted, statistics_of
+from generation.statistics import statistics_of
 from generation.terminal import STAGES
 
 type Fact = tuple[str, SafeString | str]
@@ -24,7 +25,7 @@ def details(job: GenerationJob, user: Any) -> dict[str, Any]:
     """The parts of the page."""
     return {
         "live": job_cells.live_row(job).cells,
-        "ordered": ordered(job.order),
+        "ordered": _ordered(job),
         "figures": _figures(job),
         "error": job_error(job),
         "runs": runs_of(job),
@@ -35,11 +36,24 @@ def details(job: GenerationJob, user: Any) -> dict[str, Any]:
     }
 
 
+def _ordered(job: GenerationJob) -> list[Fact]:
+    """What was ordered, also where that was with another version of the code."""
+    try:
+        return [*ordered(job.order)]
+    except ValueError:
+        constraints = json.dumps(job.constraints, indent=1)
+        return [
+            ("Lottery", job.lottery),
+            ("Games", words.grouped(job.quantity)),
+            ("Constraints", format_html("<pre>{}</pre>", constraints)),
+        ]
+
+
 def _statistics(job: GenerationJob) -> dict[str, Any] | None:
     """Charts, and what is to be said of them; None before the games are counted."""
     try:
         found = statistics_of(job)
-    except NotCounted:
+    except ValueError:  # NotCounted, or an order of another version
         return None
     # SVG of our own: nothing in it was written by users.
     charts = [mark_safe(chart) for chart in charts_of(found).values()]  # noqa: S308

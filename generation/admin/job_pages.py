@@ -70,7 +70,7 @@ class JobPages(OrderPages):
             job=job,
             original=job,
             mark=live.mark(job.id, unfinished=unfinished),
-            unfinished=unfinished,
+            may_download=job_cells.has_file(job),
             may_cancel=may_change and unfinished,
             may_requeue=may_change and not unfinished and job.task.state != "SUCCESSFUL",
             may_delete=self.has_delete_permission(request, job) and not unfinished,

@@ -47,7 +47,7 @@ class JobAdmin(JobPages):
     )
     search_fields = ("id",)
     search_help_text = "The whole identifier of a job, or of its task."
-    ordering = ("-created_at", "-id")
+    ordering = ("-task_id",)  # begins with the time, and has an index
     sortable_by = ()
     list_per_page = 50
     list_max_show_all = live.MOST_LIVE

@@ -75,6 +75,12 @@ def test_a_whole_job_offers_its_file_and_another_tells_what_is_missing(
     assert page.count("/download/") == 2
 
 
+def test_the_newest_come_first(admin_client: Client) -> None:
+    jobs = [add_job(State.READY) for _ in range(3)]
+    found = re.findall(r'data-live-id="([0-9a-f]{32})"', text_of(admin_client, JOBS))
+    assert found == [job.id.hex for job in reversed(jobs)]
+
+
 def test_a_list_of_many_takes_as_many_queries_as_one_of_few(admin_client: Client) -> None:
     def queries() -> int:
         with CaptureQueriesContext(
@@ -167,6 +173,14 @@ def test_a_page_tells_what_was_ordered_in_words(admin_client: Client) -> None:
     assert facts["Numbers repeated"] == "at least 1 of the draw 1, 2, 3"
     assert facts["Shared by any two games"] == "at most 4"
     assert (facts["Seed"], facts["Format"], facts["Games"]) == ("0", "XLSX", "2,000")
+
+
+def test_a_job_of_another_version_of_the_code_is_still_shown(admin_client: Client) -> None:
+    job = add_job(State.SUCCESSFUL, tally={"games": 1})
+    GenerationJob.objects.update(constraints={"gone": "<1>"}, lottery="gone")
+    page = text_of(admin_client, page_of(job))
+    assert "&quot;gone&quot;: &quot;&lt;1&gt;&quot;" in page
+    assert job.id.hex in shown_ids(text_of(admin_client, JOBS))
 
 
 def test_a_page_tells_the_figures_of_what_was_made(admin_client: Client) -> None:

@@ -30,6 +30,8 @@
       }
     }
 
+    // As far as it was opened with something filled in; not where the server has told already.
+    if (!shown.querySelector("dl") && !form.querySelector(".errorlist")) ask();
     form.addEventListener("input", () => {
       clearTimeout(timer);
       timer = setTimeout(ask, PAUSE);
