@@ -12,7 +12,7 @@ from generation.api.bodies import JobState
 
 _ID = "5f0e6a1c-2d3e-4c3e-a9b1-01999f4e7d20"
 _LINKS = {
-    "self": f"/api/v1/generation/jobs/{_ID}",
+    "job": f"/api/v1/generation/jobs/{_ID}",
     "games": f"/api/v1/generation/jobs/{_ID}/games",
     "download": f"/api/v1/generation/jobs/{_ID}/download",
 }
@@ -105,9 +105,7 @@ class CountOut(Schema):
 class LinksOut(Schema):
     """Addresses of a job's parts on this site."""
 
-    model_config = ConfigDict(populate_by_name=True)
-
-    self_: str = Field(alias="self")
+    job: str
     games: str | None = Field(description="null: there is no file.")
     download: str | None = Field(description="null: there is no file.")
 
