@@ -65,6 +65,16 @@ def test_the_counts_are_those_of_counting_one_by_one(
     assert tally.as_dict() == one_by_one(lottery, constraints.numbers_per_game, games)
 
 
+def test_numbers_up_to_the_largest_that_fit_are_counted() -> None:
+    lottery = Lottery(key="big", name="Big", pool=255, draw=20, min_picks=20, max_picks=20)
+    constraints = GameConstraints(numbers_per_game=20)
+    shuffled = np.random.default_rng(2).permuted(np.tile(np.arange(1, 256), (200, 1)), axis=1)
+    games = np.sort(shuffled[:, :20], axis=1).astype(np.uint8)
+    tally = Tally(lottery, constraints)
+    tally.add(games)
+    assert tally.as_dict() == one_by_one(lottery, 20, games)
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.integers(0, 100), max_size=6))
 def test_how_games_are_sliced_does_not_matter(cuts: list[int]) -> None:
