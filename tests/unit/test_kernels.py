@@ -111,7 +111,9 @@ def test_a_kernel_that_does_not_compile_is_done_without(
 def test_a_kernel_that_makes_other_games_is_not_used(
     undecided: None, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(compiled, "_compile", lambda *source: lambda first, games, *plans: games.fill(1))
+    monkeypatch.setattr(
+        compiled, "_compile", lambda *source: lambda first, games, *plans: games.fill(1)
+    )
     assert kernel() is None
     assert "differs from numpy" in caplog.text
 
