@@ -1,6 +1,5 @@
-"""Bounds, families and plans for the overlap of any two games, against trying every game."""
+"""Plans for the overlap of any two games, all pairs looked at."""
 
-from itertools import combinations
 from math import comb
 from typing import Any
 
@@ -11,16 +10,10 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from generation import counting
-from generation.bounds import (
-    distances_bound,
-    frankl_sizes,
-    intersecting_bound,
-    packing_bound,
-)
 from generation.chunks import job_space, run_chunk
 from generation.constraints import GameConstraints
 from generation.contradictions import ConstraintError
-from generation.families import WHOLE, Family
+from generation.families import WHOLE
 from generation.lotteries import get_lottery
 from generation.overlap import TooManyForOverlap, overlap_bound, plan_overlap
 from generation.space import GameSpace, NotEnoughGames
@@ -32,135 +25,6 @@ MEGA_SENA = get_lottery("mega-sena")
 
 def constraints(**wanted: Any) -> GameConstraints:
     return GameConstraints.model_validate({"seed": 5, **wanted})
-
-
-def largest_set(numbers: int, picks: int, least: int, most: int) -> int:
-    """The most games of which any two share so many numbers, by search; one of them is given, for
-    games are all alike."""
-    games = [set(game) for game in combinations(range(numbers), picks)]
-    goes = [
-        sum(
-            1 << b for b, other in enumerate(games) if a != b and least <= len(game & other) <= most
-        )
-        for a, game in enumerate(games)
-    ]
-
-    def grow(size: int, candidates: int, best: int) -> int:
-        while candidates and size + candidates.bit_count() > best:
-            game = candidates.bit_length() - 1
-            candidates &= ~(1 << game)
-            best = grow(size + 1, candidates & goes[game], max(best, size + 1))
-        return best
-
-    return grow(1, goes[0], 1)
-
-
-SIZES = [(n, k) for n in range(1, 8) for k in range(1, n + 1) if comb(n, k) <= 21]
-
-
-@pytest.mark.parametrize(("numbers", "picks"), SIZES)
-def test_no_set_of_games_exceeds_its_bound(numbers: int, picks: int) -> None:
-    for most in range(picks):
-        assert largest_set(numbers, picks, 0, most) <= packing_bound(numbers, picks, most)
-        for least in range(max(0, 2 * picks - numbers), most + 1):
-            found = largest_set(numbers, picks, least, most)
-            assert found <= distances_bound(numbers, least, most)
-
-
-@pytest.mark.parametrize(("numbers", "picks"), [*SIZES, (7, 3), (7, 4)])
-def test_the_bound_of_games_that_share_numbers_is_reached(numbers: int, picks: int) -> None:
-    for least in range(1, picks + 1):
-        assert largest_set(numbers, picks, least, picks) == intersecting_bound(
-            numbers, picks, least
-        )
-
-
-@pytest.mark.parametrize(
-    ("most", "bound"), [(-1, 1), (0, 10), (1, 110), (2, 1_650), (3, 32_450), (4, 910_250)]
-)
-def test_johnsons_bound_of_6_of_60(most: int, bound: int) -> None:
-    assert packing_bound(60, 6, most) == bound
-    assert packing_bound(60, 6, 6) == comb(60, 6)
-
-
-def test_games_that_leave_out_few_numbers_are_bounded_by_those() -> None:
-    assert packing_bound(25, 15, 4) == 1  # any two share five
-    assert packing_bound(20, 15, 12) == packing_bound(20, 5, 2)
-
-
-def test_the_largest_family_need_not_be_a_star() -> None:
-    assert frankl_sizes(8, 4, 2) == [15, 17, 15]
-    assert intersecting_bound(60, 6, 2) == comb(58, 4)
-
-
-@st.composite
-def families(draw: st.DrawFn) -> tuple[int, dict[str, Any], Family]:
-    pool = draw(st.integers(4, 11))
-    picks = draw(st.integers(1, min(pool, 5)))
-    optional = {
-        "min_sum": st.integers(1, 20),
-        "max_sum": st.integers(20, 60),
-        "max_odd": st.integers(1, picks),
-        "max_run": st.integers(1, picks),
-        "fixed_numbers": st.sets(st.integers(1, pool), max_size=min(2, picks)),
-    }
-    wanted = draw(st.fixed_dictionaries({}, optional=optional))
-    core = draw(st.sets(st.integers(1, pool))) - wanted.get("fixed_numbers", set())
-    modulus = draw(st.integers(0, 2 * pool))
-    return (
-        pool,
-        {"numbers_per_game": picks, **wanted},
-        Family(
-            tuple(sorted(core)),
-            draw(st.integers(0, len(core))),
-            modulus,
-            draw(st.integers(0, max(1, modulus) - 1)),
-        ),
-    )
-
-
-@settings(max_examples=200, deadline=None)
-@given(families())
-def test_a_family_has_the_games_that_it_says(
-    drawn: tuple[int, dict[str, Any], Family],
-) -> None:
-    pool, wanted, family = drawn
-    lottery = small_lottery(pool, wanted["numbers_per_game"])
-    expected = [
-        game
-        for game in all_games(lottery, wanted)
-        if len(set(game) & set(family.core)) >= family.core_least
-        and (family.modulus == 0 or sum(game) % family.modulus == family.residue)
-    ]
-    try:
-        space = GameSpace(lottery, constraints(**wanted), family)
-    except (ConstraintError, ValidationError):
-        assume(False)
-    assert [tuple(game) for game in space.unrank(np.arange(space.count)).tolist()] == expected
-    for weight in (lambda number: number, lambda number: number % 2, lambda number: number == 3):
-        totals = [sum(map(weight, game)) for game in expected]
-        assert space.totals(weight) == {total: totals.count(total) for total in sorted({*totals})}
-
-
-def test_the_totals_of_a_second_group_are_those_of_the_main_numbers() -> None:
-    lottery = lottery_of_two_groups(8, 3, 4, 2)
-    space = GameSpace(lottery, constraints(numbers_per_game=3, max_odd=2))
-    games = space.unrank(np.arange(space.count))
-    sums = games[:, :3].sum(axis=1).tolist()
-    assert space.totals(lambda number: number) == {s: sums.count(s) for s in sorted({*sums})}
-
-
-@pytest.mark.parametrize(
-    ("family", "told"),
-    [
-        ({"core": (1, 2), "core_least": 3}, "0 to 2"),
-        ({"modulus": 60, "residue": 60}, "0 to modulus - 1 = 59"),
-        ({"residue": 1}, "0 to modulus - 1 = 0"),
-    ],
-)
-def test_a_family_without_meaning_is_refused(family: dict[str, Any], told: str) -> None:
-    with pytest.raises(ValueError, match=told):
-        Family(**family)
 
 
 @st.composite
