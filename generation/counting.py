@@ -128,15 +128,12 @@ class CountingTable:
             for at, shape in zip(self._offsets[: self.picks], self._shapes, strict=False)
         ]
         self._levels = [*levels, self._complete()]
-        self._fill_levels()
-        del self._levels
-
-    def _fill_levels(self) -> None:
         for taken in reversed(range(self.picks)):
             for place in reversed(range(self.places)):
                 self._fill_place(taken, place)
         origin = (0,) * len(self._counters)
         self.count = int(self._states(0, 0)[origin])
+        del self._levels
 
     def _complete(self) -> NDArray[np.int64]:
         """The states in which a finished game meets every bound: one way each, else none."""
@@ -156,27 +153,26 @@ class CountingTable:
 
     def _fill_place(self, taken: int, place: int) -> None:
         """Skip the candidate at this place, or take it (alone, or as the start of a block)."""
-        self._skip(taken, place)
+        target = self._states(taken, place)
+        target[...] = self._levels[taken][..., place + 1]
         candidate = taken + place
         if self._limits is None:
-            self._add(taken, taken + 1, place, place, [candidate])
+            self._add(target, taken, taken + 1, place, [candidate])
             return
         for length in range(1, min(self._limits[candidate], self.picks - taken) + 1):
             block = range(candidate, candidate + length)
-            self._add(taken, taken + length, place, place + 1, block)
-
-    def _skip(self, taken: int, place: int) -> None:
-        self._states(taken, place)[...] = self._levels[taken][..., place + 1]
-
-    def _take(self, before: NDArray[np.int64], after: NDArray[np.int64]) -> None:
-        """Count in states ``before`` a choice the completions of those ``after`` it."""
-        before += after
+            self._add(target, taken, taken + length, place + 1, block)
 
     def _add(
-        self, taken: int, then_taken: int, place: int, then_place: int, block: Sequence[int]
+        self,
+        target: NDArray[np.int64],
+        taken: int,
+        then_taken: int,
+        place: int,
+        block: Sequence[int],
     ) -> None:
         """Add to each state the completions that follow once ``block`` is taken."""
-        target, source = self._states(taken, place), self._states(then_taken, then_place)
+        source = self._states(then_taken, place)
         into, out_of = [], []
         for axis, counter in enumerate(self._counters):
             weight = sum(counter.weights[candidate] for candidate in block)
@@ -187,4 +183,4 @@ class CountingTable:
                 return
             into.append(slice(start, stop))
             out_of.append(slice(start + shift, stop + shift))
-        self._take(target[tuple(into)], source[tuple(out_of)])
+        target[tuple(into)] += source[tuple(out_of)]

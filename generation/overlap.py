@@ -24,6 +24,7 @@ import numpy as np
 from generation.bounds import distances_bound, frankl_sizes, intersecting_bound, packing_bound
 from generation.constraints import GameConstraints
 from generation.counting import TableTooLarge
+from generation.distributions import TheoryTooLarge, distribution
 from generation.families import WHOLE, Family
 from generation.lotteries import Lottery
 from generation.permutation import Permutation, round_keys
@@ -154,9 +155,8 @@ def _classes(
 ) -> OverlapPlan:
     """A residue class with games enough, chosen by the seed, or the largest and then the rest."""
     try:
-        space = GameSpace(lottery, constraints, core)
-        totals = space.totals(lambda number: number)
-    except TableTooLarge:  # there is no room for the sum
+        totals = distribution(lottery, constraints, lambda number: number, core)
+    except TheoryTooLarge:  # there is no room for the sum
         return OverlapPlan((core,), True, bound)
     modulus = _modulus(lottery, constraints, core)
     seconds = overlap_of(lottery, constraints).seconds
@@ -169,8 +169,8 @@ def _classes(
     else:
         residue = sizes.index(max(sizes))
     family = Family(core.core, core.core_least, modulus, residue)
-    # What is excluded and filtered goes out of a class after it was counted: it may be too small.
-    if not enough or constraints.exclude_past is not None or not space.exact:
+    # The past takes games out of a class after it was counted: it may not be enough then.
+    if not enough or constraints.exclude_past is not None:
         return OverlapPlan((family, core), True, bound)
     return OverlapPlan((family,), seconds > 1, bound)
 
@@ -193,7 +193,8 @@ def _core(lottery: Lottery, constraints: GameConstraints, wanted: Overlap, quant
     best, most, refused = None, -1, None
     for family in islice(_cores(lottery, constraints, wanted), CORES):
         try:
-            games = GameSpace(lottery, constraints, family).count
+            space = GameSpace(lottery, constraints, family)
+            games = space.count if space.exact else int(space.count * space.share())
         except TableTooLarge as error:
             refused = error
             continue

@@ -1,6 +1,5 @@
 """Every game that satisfies the constraints, numbered: how many there are, and game number i."""
 
-from collections.abc import Callable
 from itertools import combinations
 from math import comb
 
@@ -8,10 +7,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from generation import past
-from generation.arrivals import Arrivals
 from generation.constraints import GameConstraints
 from generation.contradictions import longest_run
-from generation.counters import Counter, counters_for, extremes
+from generation.counters import counters_for
 from generation.counting import CountingTable
 from generation.families import WHOLE, Family
 from generation.filters import Filter, PastFilter, passing
@@ -81,7 +79,6 @@ class GameSpace:
         table = CountingTable(
             len(candidates), picks + second_picks, counters, self._block_limits(candidates)
         )
-        self._choosing = (len(candidates), picks + second_picks, counters)
         self._ranks = table.count
         self.table_bytes = table.nbytes
         self.width = constraints.numbers_per_game + second_picks
@@ -119,25 +116,6 @@ class GameSpace:
         return (
             f"<GameSpace {self.lottery.key}: {self.count} games of {self.constraints.describe()}>"
         )
-
-    def totals(self, weight: Callable[[int], int]) -> dict[int, int]:
-        """How many games have each total of ``weight(number)`` over their main numbers, exactly.
-
-        Raises ``TableTooLarge`` where this needs one more dimension than there is memory for.
-        """
-        candidates, picks, counters = self._choosing
-        numbers = self.plan.numbers.tolist()
-        weights = tuple(
-            weight(self.lottery.face(n)) if n <= self.lottery.pool else 0 for n in numbers
-        )
-        least, most = extremes(weights, picks)
-        known = next((one for one in counters if one.weights == weights), None)
-        measured = known or Counter("totals", weights, least, most)
-        others = [one for one in counters if one is not known]
-        limits = self._block_limits(tuple(numbers))
-        found = Arrivals(candidates, picks, measured, others, limits).totals
-        fixed = sum(map(weight, self.constraints.fixed_numbers))
-        return {total + fixed: games for total, games in found.items()}
 
     def require(self, quantity: int) -> None:
         """Raise ``NotEnoughGames`` where ``quantity`` distinct games cannot exist.

@@ -1,5 +1,6 @@
 """Families of games, and the totals of a space, against trying every game."""
 
+from collections import Counter
 from typing import Any
 
 import numpy as np
@@ -10,10 +11,10 @@ from pydantic import ValidationError
 
 from generation.constraints import GameConstraints
 from generation.contradictions import ConstraintError
+from generation.distributions import distribution
 from generation.families import Family
 from generation.space import GameSpace
 from tests.games import all_games, small_lottery
-from tests.overlap import lottery_of_two_groups
 
 
 def constraints(**wanted: Any) -> GameConstraints:
@@ -65,16 +66,8 @@ def test_a_family_has_the_games_that_it_says(
         assume(False)
     assert [tuple(game) for game in space.unrank(np.arange(space.count)).tolist()] == expected
     for weight in (lambda number: number, lambda number: number % 2, lambda number: number == 3):
-        totals = [sum(map(weight, game)) for game in expected]
-        assert space.totals(weight) == {total: totals.count(total) for total in sorted({*totals})}
-
-
-def test_the_totals_of_a_second_group_are_those_of_the_main_numbers() -> None:
-    lottery = lottery_of_two_groups(8, 3, 4, 2)
-    space = GameSpace(lottery, constraints(numbers_per_game=3, max_odd=2))
-    games = space.unrank(np.arange(space.count))
-    sums = games[:, :3].sum(axis=1).tolist()
-    assert space.totals(lambda number: number) == {s: sums.count(s) for s in sorted({*sums})}
+        totals = Counter(sum(map(weight, game)) for game in expected)
+        assert distribution(lottery, constraints(**wanted), weight, family) == totals
 
 
 @pytest.mark.parametrize(

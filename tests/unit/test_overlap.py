@@ -9,7 +9,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from generation import counting
+from generation import distributions
 from generation.chunks import job_space, run_chunk
 from generation.constraints import GameConstraints
 from generation.contradictions import ConstraintError
@@ -125,8 +125,7 @@ def test_where_the_sum_needs_too_large_a_table_the_games_are_searched(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     wanted = constraints(max_repetition=4, max_odd=3, max_primes=3, seed=77)
-    allowed = GameSpace(MEGA_SENA, wanted).table_bytes
-    monkeypatch.setattr(counting, "MAX_TABLE_BYTES", allowed)
+    monkeypatch.setattr(distributions, "MAX_BYTES", 1000)
     plan = plan_overlap(MEGA_SENA, wanted, 1000)
     assert (plan.families, plan.selects) == ((WHOLE,), True)
 
