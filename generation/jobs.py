@@ -53,7 +53,11 @@ def store_job(
     """
     demand_quantity(checked.order.quantity)
     job = GenerationJob(
-        id=uuid.uuid4(), owner=owner, valid_games=str(checked.valid_games), **columns
+        id=uuid.uuid4(),
+        owner=owner,
+        valid_games=str(checked.valid_games),
+        exact=checked.exact,
+        **columns,
     )
     job.set_order(checked.order)
     with transaction.atomic():
@@ -93,10 +97,13 @@ def job_error(job: GenerationJob) -> str:
     if job.task.state in {"RUNNING", "READY", "SUCCESSFUL"}:
         return ""
     last = job.task.attempts.last()
-    if last is None:
-        return ""
-    # A message may have several lines: it begins where the exception's name stands.
-    lines = last.traceback.strip().splitlines()
-    name = last.exception_class_path.rpartition(".")[2]
+    return error_line(last) if last is not None else ""
+
+
+def error_line(run: Any) -> str:
+    """The error of one attempt of a task: where its message has several lines, the first."""
+    # It begins where the exception's name stands.
+    lines = run.traceback.strip().splitlines() or [run.exception_class_path]
+    name = run.exception_class_path.rpartition(".")[2]
     named = [line for line in lines if line.split(":")[0].rpartition(".")[2] == name]
-    return (named or lines)[-1]
+    return str((named or lines)[-1])

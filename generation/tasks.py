@@ -50,7 +50,10 @@ def generate_games(context: Any, job_id: str) -> dict[str, Any]:
             size=made.size,
             sha256=made.sha256,
             seconds=made.seconds,
-            games_done=job.quantity,
+            tally=made.tally,
+            games_done=made.games,
+            complete=made.games == job.quantity,
+            reason=made.reason,
         )
     finally:
         if not published:
@@ -59,7 +62,8 @@ def generate_games(context: Any, job_id: str) -> dict[str, Any]:
         raise JobGone(
             f"Job {job_id} was cancelled, or is no longer attempt {attempt}'s; its file is dropped."
         )
-    return {"games": job.quantity, "size": made.size, "sha256": made.sha256}
+    outcome = {"games": made.games, "complete": made.games == job.quantity, "reason": made.reason}
+    return {**outcome, "size": made.size, "sha256": made.sha256}
 
 
 @periodic(cron="17 4 * * *", timezone="UTC", missed="once")

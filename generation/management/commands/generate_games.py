@@ -21,7 +21,9 @@ from generation.management.arguments import add_order_arguments, amount, constra
 from generation.orders import Order, check_order, count_games
 from generation.prices import current_prices
 from generation.pricing import buy, game_price
+from generation.reports import demand_report, summary, write_report
 from generation.results import UnwritableOutput, demand_writable, make_file
+from generation.statistics import statistics
 from generation.terminal import (
     explanation,
     file_figures,
@@ -49,6 +51,11 @@ class Command(BaseCommand):
             help="instead of QUANTITY: as many games as this buys, in the lottery's currency",
         )  # fmt: skip
         parser.add_argument("--output", type=Path, metavar="FILE", help="(games.csv)")
+        parser.add_argument(
+            "--statistics", type=Path, metavar="FILE",
+            help="also write how the games spread, beside the exact theory: as .json, as .html "
+            "with charts, or the charts alone as .svg",
+        )  # fmt: skip
         instead = parser.add_mutually_exclusive_group()
         instead.add_argument(
             "--count-only", action="store_true",
@@ -76,7 +83,8 @@ class Command(BaseCommand):
         constraints = constraints_of(options)
         try:
             if options["count_only"]:
-                self.stdout.write(str(count_games(options["lottery"], constraints)))
+                games, exact = count_games(options["lottery"], constraints)
+                self.stdout.write(f"{games}" if exact else f"at most {games}")
                 return
             if options["explain"]:
                 for line in explanation(get_lottery(options["lottery"]), constraints):
@@ -84,6 +92,9 @@ class Command(BaseCommand):
                 return
             quantity, price = _quantity(constraints, options)
             output, file_format = _output(options["output"], options["format"])
+            if options["statistics"]:
+                demand_report(options["statistics"])
+                demand_writable(options["statistics"])
             order = Order(
                 options["lottery"], constraints, quantity, file_format,
                 options["chunk_size"],
@@ -91,7 +102,7 @@ class Command(BaseCommand):
             figures = (
                 _through_queue(order, output, options)
                 if options["queue"]
-                else _here(order, output, options["executor"])
+                else _here(order, output, options)
             )
             print_figures(figures | price)
         except (ValueError, Unusable, UnwritableOutput, JobFailed, OSError, DBError) as error:
@@ -128,11 +139,20 @@ def _output(output: Path | None, file_format: str | None) -> tuple[Path, str]:
     return path, file_format or ending
 
 
-def _here(order: Order, output: Path, executor: str | None) -> dict[str, str]:
+def _statistics(order: Order, tally: Any, path: Path | None) -> dict[str, str]:
+    """Write them where they are wanted; what they say, as texts."""
+    if path is None:
+        return {}
+    found = statistics(get_lottery(order.lottery), order.constraints, tally)
+    write_report(path, found)
+    return {**summary(found), "statistics": str(path)}
+
+
+def _here(order: Order, output: Path, options: dict[str, Any]) -> dict[str, str]:
     started = time.perf_counter()
     checked = check_order(order)
     starting = time.perf_counter()
-    cluster = ray_cluster.join_or_start() if executor == "ray" else None
+    cluster = ray_cluster.join_or_start() if options["executor"] == "ray" else None
     waited = {"start": time.perf_counter() - starting} if cluster else {}
     try:
         with progress_bar("Making games", order.quantity) as show:
@@ -142,8 +162,9 @@ def _here(order: Order, output: Path, executor: str | None) -> dict[str, str]:
             cluster.close()
     total = time.perf_counter() - started
     seconds = {**waited, **made.seconds}
-    figures = file_figures(output, made.size, made.sha256, order.quantity, seconds, total)
-    return {**order_figures(checked.order, str(checked.valid_games)), **figures}
+    figures = file_figures(output, made.size, made.sha256, made.games, seconds, total, made.reason)
+    figures |= _statistics(checked.order, made.tally, options["statistics"])
+    return {**order_figures(checked.order, checked.valid_games, checked.exact), **figures}
 
 
 def _through_queue(order: Order, output: Path, options: dict[str, Any]) -> dict[str, str]:
@@ -165,4 +186,5 @@ def _through_queue(order: Order, output: Path, options: dict[str, Any]) -> dict[
         ) from None
     finished = demand_success(job, status)
     figures = deliver(finished, status, output)
-    return {**order_figures(finished.order, finished.valid_games), **figures}
+    figures |= _statistics(finished.order, finished.tally, options["statistics"])
+    return {**order_figures(finished.order, int(finished.valid_games), finished.exact), **figures}
