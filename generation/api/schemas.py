@@ -14,6 +14,7 @@ _ID = "5f0e6a1c-2d3e-4c3e-a9b1-01999f4e7d20"
 _LINKS = {
     "job": f"/api/v1/generation/jobs/{_ID}",
     "games": f"/api/v1/generation/jobs/{_ID}/games",
+    "statistics": f"/api/v1/generation/jobs/{_ID}/statistics",
     "download": f"/api/v1/generation/jobs/{_ID}/download",
 }
 _JOB: dict[str, Any] = {
@@ -107,6 +108,7 @@ class LinksOut(Schema):
 
     job: str
     games: str | None = Field(description="null: there is no file.")
+    statistics: str | None = Field(description="null: nothing was made yet.")
     download: str | None = Field(description="null: there is no file.")
 
 

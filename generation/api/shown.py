@@ -99,5 +99,6 @@ def _links(request: HttpRequest, job: GenerationJob) -> LinksOut:
     return LinksOut(
         job=address_of(request, job),
         games=address_of(request, job, "games") if there else None,
+        statistics=address_of(request, job, "statistics") if job.tally else None,
         download=address_of(request, job, "download") if there else None,
     )
