@@ -12,10 +12,9 @@ from generation.api.bodies import Format, GamesQuery
 from generation.api.ranges import File, file_response
 from generation.api.schemas import GamesOut
 from generation.api.shown import NO_JOB, existing_job, has_file
-from generation.lotteries import get_lottery
 from generation.models import GenerationJob
 from generation.reading import NotReadable, csv_of_parquet, read_games
-from generation.statistics import NotCounted, statistics_of
+from generation.statistics import statistics_of
 
 router = Router()
 
@@ -43,10 +42,9 @@ def job_games(request: HttpRequest, job_id: UUID, query: Query[GamesQuery]) -> G
     job = existing_job(request, job_id)
     with _opened(job) as file:
         try:
-            games = read_games(file, job.file_format, query.offset, query.limit)
+            columns, games = read_games(file, job.file_format, query.offset, query.limit)
         except NotReadable as error:
             raise Problem(409, str(error)) from None
-    columns = list(job.order.constraints.columns(get_lottery(job.lottery)))
     return GamesOut(columns=columns, offset=query.offset, total=job.games_done, games=games)
 
 
@@ -63,7 +61,7 @@ def job_statistics(request: HttpRequest, job_id: UUID) -> dict[str, Any]:
     expired."""
     try:
         return statistics_of(existing_job(request, job_id))
-    except NotCounted as error:
+    except ValueError as error:  # NotCounted, or an order of another version
         raise Problem(409, str(error)) from None
 
 

@@ -134,7 +134,7 @@ class JobOut(Schema):
     reason: str = Field(description="Why games are missing.")
     valid_games: int = Field(description="Games that satisfy the constraints.")
     exact: bool = Field(description="false: `valid_games` is an upper bound.")
-    seed: int
+    seed: int | None
     size: int = Field(description="Bytes of the file.")
     sha256: str = Field(description="Of the file, hexadecimal.")
     file_expired_at: dt.datetime | None = Field(description="Since when the file is deleted.")

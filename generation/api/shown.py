@@ -79,7 +79,7 @@ def _values(request: HttpRequest, job: Any) -> dict[str, Any]:
         "games_per_second": speed,
         "eta_seconds": (job.quantity - job.games_done) / speed if running and speed else None,
         "valid_games": int(job.valid_games),
-        "seed": job.constraints["seed"],
+        "seed": job.constraints.get("seed"),
         "links": _links(request, job),
     }
 
