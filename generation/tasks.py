@@ -66,7 +66,7 @@ def generate_games(context: Any, job_id: str) -> dict[str, Any]:
     return {**outcome, "size": made.size, "sha256": made.sha256}
 
 
-@periodic(cron="17 4 * * *", timezone="UTC", missed="once")
+@periodic(cron="17 4 * * *", timezone="UTC", missed="once", name="tidy files")
 @task
 def tidy_files() -> dict[str, int]:
     """Delete the files that have had their time, and those that no job points to."""

@@ -4,6 +4,7 @@ import hashlib
 import os
 import signal
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import psutil
@@ -80,8 +81,9 @@ def test_a_job_becomes_a_file_of_valid_distinct_games(
 
 @pytest.mark.ray
 def test_a_job_whose_worker_is_killed_is_completed_by_the_next_once(
-    tmp_path: Path, results: Path
+    tmp_path: Path, results: Path, settings: Any
 ) -> None:
+    settings.GENERATION_MAX_QUANTITY = 20_000_000  # long enough to be killed on any machine
     order = Order("mega-sena", CONSTRAINTS, 20_000_000, chunk_size=100_000)
     arguments = ("--executor", "ray", "--address", "local")
     with worker_process(tmp_path / "log", *arguments, RESULTS_DIR=str(results)) as worker:
