@@ -48,8 +48,9 @@ class GameConstraints(BaseModel):
     20, …; rows and columns are the ticket's. Repeats are numbers shared with ``reference_draw``.
 
     With ``exclude_past`` no game shares that many or more numbers with one of ``past_draws``;
-    ``"all"`` (or ``True``) is as many as the lottery draws: no game holds a draw whole. ``max_repetition`` is the most
-    numbers, ``min_repetition`` the fewest, that any two games of a job share.
+    ``"all"`` (or ``True``) is as many as the lottery draws: no game holds a draw whole.
+    ``max_repetition`` is the most numbers, ``min_repetition`` the fewest, that any two games of a
+    job share.
 
     ``second_numbers_per_game`` is how many of the second group a game has, where the lottery has
     one (``None``: as few as it allows); the other constraints speak of the main numbers.
@@ -144,11 +145,18 @@ class GameConstraints(BaseModel):
         if not lottery.digits:
             contradictions.refuse_unreachable_sum(self, usable)
         contradictions.refuse_layout(self, lottery.ticket_columns, lottery.name)
+        contradictions.refuse_past(self, lottery)
+
+    def near_past(self, lottery: Lottery) -> int | None:
+        """The numbers shared with a past draw from which on a game is excluded."""
+        return lottery.draw if self.exclude_past == "all" else self.exclude_past
 
     def describe(self) -> str:
         """What was asked for in one line, the seed left out: ``numbers_per_game=6, max_odd=4``."""
-        wanted = {"numbers_per_game": self.numbers_per_game}
-        wanted |= self.model_dump(exclude={"seed"}, exclude_defaults=True)
+        wanted: dict[str, Any] = {"numbers_per_game": self.numbers_per_game}
+        wanted |= self.model_dump(exclude={"seed", "past_draws"}, exclude_defaults=True)
+        if self.past_draws:
+            wanted["past_draws"] = f"{len(self.past_draws):,} draws"
         return ", ".join(f"{name}={_plain(value)}" for name, value in wanted.items())
 
 

@@ -24,12 +24,34 @@ from numpy.typing import NDArray
 
 from generation.counters import Counter
 
+type Windows = Sequence[tuple[int, int]]
+
 MAX_TABLE_BYTES = 256 * 2**20
 """A job's table is built in every process that makes its games; one of this size takes a second."""
 
 
 class TableTooLarge(ValueError):
     """The constraints together need a counting table beyond the memory allowed."""
+
+
+def table_bytes(candidates: int, picks: int, counters: Sequence[Counter]) -> int:
+    """The size of the table that would count these, in bytes."""
+    windows = [counter.windows(picks) for counter in _ordered(counters)]
+    inner, rows = _sizes(windows or [[(0, 0)] * (picks + 1)])
+    return 8 * (candidates - picks + 2) * prod(inner) * sum(rows[:picks])
+
+
+def _ordered(counters: Sequence[Counter]) -> list[Counter]:
+    """The counter with the most values comes first: only the first is cropped level by level, for
+    the strides must be the same on all levels."""
+    return sorted(counters, key=lambda counter: -counter.high)
+
+
+def _sizes(windows: Sequence[Windows]) -> tuple[tuple[int, ...], list[int]]:
+    """Values of each counter but the first, and how many of the first there are at each level."""
+    first, *others = windows
+    inner = tuple(1 + max(0, *(high for _, high in window)) for window in others)
+    return inner, [max(0, high - low + 1) for low, high in first]
 
 
 class CountingTable:
@@ -56,10 +78,7 @@ class CountingTable:
         self.places = candidates - picks + 1
         self.width = self.places + 1
         self._limits = block_limits
-        # The counter with the most values comes first: only the first is cropped level by level,
-        # for the strides must be the same on all levels.
-        ordered = sorted(counters, key=lambda counter: -counter.high)
-        self._counters = ordered or [Counter("none", (0,) * candidates, 0, 0)]
+        self._counters = _ordered(counters) or [Counter("none", (0,) * candidates, 0, 0)]
         self._windows = [counter.windows(picks) for counter in self._counters]
         self.count = 0
         self._lay_out()
@@ -73,9 +92,8 @@ class CountingTable:
 
     def _lay_out(self) -> None:
         """Find sizes and strides; refuse what is too large before any memory is taken."""
-        first, *others = self._windows
-        self._inner = tuple(1 + max(0, *(high for _, high in windows)) for windows in others)
-        rows = [max(0, high - low + 1) for low, high in first]
+        first = self._windows[0]
+        self._inner, rows = _sizes(self._windows)
         stride = self.width * prod(self._inner)
         offsets = [stride * before for before in accumulate(rows[: self.picks], initial=0)]
         self._refuse_if_too_large(offsets[-1] * 8)
@@ -119,9 +137,13 @@ class CountingTable:
 
     def _complete(self) -> NDArray[np.int64]:
         """The states in which a finished game meets every bound: one way each, else none."""
+        starts = self._lows[self.picks]
+        accepted = [
+            counter.accepts(np.arange(start, start + size))
+            for counter, start, size in zip(self._counters, starts, self._shapes[-1], strict=True)
+        ]
         complete = np.zeros(self._shapes[-1], dtype=np.int64)
-        bounds = [slice(counter.low, counter.high + 1) for counter in self._counters[1:]]
-        complete[:, *bounds] = 1
+        complete[np.ix_(*accepted)] = 1
         return complete
 
     def _states(self, taken: int, place: int) -> NDArray[np.int64]:

@@ -38,4 +38,4 @@ def deliver(job: GenerationJob, status: JobStatus, output: Path) -> dict[str, st
     delivering = time.perf_counter() - started
     seconds = {"wait": status.waited or 0.0, **job.seconds, "deliver": delivering}
     total = (status.took or 0.0) + delivering
-    return file_figures(output, job.size, job.sha256, job.quantity, seconds, total)
+    return file_figures(output, job.size, job.sha256, job.games_done, seconds, total, job.reason)

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from generation.constraints import GameConstraints
 from generation.counters import Counter, counters_for, extremes
+from generation.families import WHOLE, Family
 from generation.lotteries import Lottery
 
 MAX_BYTES = 256 * 2**20
@@ -58,22 +59,23 @@ def left_out(constraints: GameConstraints) -> tuple[str, ...]:
 
 
 def distribution(
-    lottery: Lottery, constraints: GameConstraints, weight: Weight
+    lottery: Lottery, constraints: GameConstraints, weight: Weight, family: Family = WHOLE
 ) -> Mapping[int, int]:
-    """How many valid games have each total of ``weight``, ascending; totals of none are left out.
+    """How many valid games, of a family, have each total of ``weight``.
 
+    Totals ascend; those of no game are left out.
     ``weight`` gives whole numbers >= 0 for 1..``pool``; of digits these number all columns' digits.
     Games that differ in the second group alone count each. Raises ``ConstraintError`` where lottery
     and constraints contradict, ``TheoryTooLarge``.
     """
-    walk = _Walk(lottery, constraints, weight)
+    walk = _Walk(lottery, constraints, weight, family)
     walk.refuse_if_too_large(copies=2, passes=1)
     if walk.empty:
         return {}
     levels = walk.first()
     for number in walk.numbers:
         walk.forward(levels, number)
-    ends = levels[walk.picks]
+    ends = levels[walk.picks] * walk.accepted()
     others = tuple(axis for axis in range(ends.ndim) if axis != walk.axis + 1)
     lowest = walk.lows[walk.picks][walk.axis] + sum(map(weight, walk.fixed))
     counts = enumerate(ends.sum(axis=others).tolist(), start=lowest)
@@ -118,7 +120,11 @@ class _Walk:
     """
 
     def __init__(
-        self, lottery: Lottery, constraints: GameConstraints, weight: Weight | None = None
+        self,
+        lottery: Lottery,
+        constraints: GameConstraints,
+        weight: Weight | None = None,
+        family: Family = WHOLE,
     ) -> None:
         constraints.check_for(lottery)
         second = lottery.second.pool if lottery.second else 0
@@ -130,7 +136,8 @@ class _Walk:
         limit = constraints.max_run
         self._runs = limit if limit and limit < constraints.numbers_per_game else 0
         self.numbers = range(1, lottery.pool + 1) if self._runs else free
-        counters = counters_for(replace(lottery, second=None), constraints, free, self.picks)
+        alone = replace(lottery, second=None)
+        counters = counters_for(alone, constraints, free, self.picks, family)
         self._counters, self.axis = _with_weight(counters, free, self.picks, weight)
         windows = [counter.windows(self.picks) for counter in self._counters]
         self.empty = any(low > high for window in windows for low, high in window)
@@ -163,8 +170,20 @@ class _Walk:
     def last(self) -> Levels:
         """After all numbers: one way to complete a game that is whole and within its bounds."""
         levels = self._zeros()
-        levels[self.picks][...] = 1
+        levels[self.picks][...] = self.accepted()
         return levels
+
+    def accepted(self) -> NDArray[np.bool_]:
+        """Which totals of the counters a whole game may have: of the shape of the last states."""
+        _, *sizes = self._shapes[self.picks]
+        lows = self.lows[self.picks]
+        accepted = [
+            counter.accepts(np.arange(low, low + size))
+            for counter, low, size in zip(self._counters, lows, sizes, strict=True)
+        ]
+        found = np.zeros(sizes, dtype=np.bool_)
+        found[np.ix_(*accepted)] = True
+        return found
 
     def forward(self, levels: Levels, number: int) -> None:
         """From the ways to reach each state before a number to those after it, in place."""

@@ -53,7 +53,11 @@ def store_job(
     """
     demand_quantity(checked.order.quantity)
     job = GenerationJob(
-        id=uuid.uuid4(), owner=owner, valid_games=str(checked.valid_games), **columns
+        id=uuid.uuid4(),
+        owner=owner,
+        valid_games=str(checked.valid_games),
+        exact=checked.exact,
+        **columns,
     )
     job.set_order(checked.order)
     with transaction.atomic():

@@ -75,4 +75,4 @@ def _known_price(lottery: Lottery, constraints: GameConstraints) -> Decimal:
 @lru_cache(maxsize=256)
 def _count(lottery: Lottery, constraints: GameConstraints) -> tuple[int, bool]:
     with _one_table:  # which may be large; what is known already waits for none
-        return count_games(lottery.key, constraints), True
+        return count_games(lottery.key, constraints)

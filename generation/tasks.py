@@ -51,7 +51,9 @@ def generate_games(context: Any, job_id: str) -> dict[str, Any]:
             sha256=made.sha256,
             seconds=made.seconds,
             tally=made.tally,
-            games_done=job.quantity,
+            games_done=made.games,
+            complete=made.games == job.quantity,
+            reason=made.reason,
         )
     finally:
         if not published:
@@ -60,7 +62,8 @@ def generate_games(context: Any, job_id: str) -> dict[str, Any]:
         raise JobGone(
             f"Job {job_id} was cancelled, or is no longer attempt {attempt}'s; its file is dropped."
         )
-    return {"games": job.quantity, "size": made.size, "sha256": made.sha256}
+    outcome = {"games": made.games, "complete": made.games == job.quantity, "reason": made.reason}
+    return {**outcome, "size": made.size, "sha256": made.sha256}
 
 
 @periodic(cron="17 4 * * *", timezone="UTC", missed="once")

@@ -76,6 +76,7 @@ def test_each_constraint_alone_agrees_with_trying_each_game(wanted: dict[str, An
 @given(met_wishes())
 def test_any_constraints_together_agree_with_trying_each_game(wish: Wish) -> None:
     pool, wanted = wish
+    wanted = {name: value for name, value in wanted.items() if "past" not in name}
     demand_agreement(small_lottery(pool, wanted["numbers_per_game"]), wanted)
 
 

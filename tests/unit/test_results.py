@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from generation import results
+from generation import making
 from generation.constraints import GameConstraints
 from generation.orders import Order
 from generation.results import UnwritableOutput, demand_writable, make_file
@@ -54,7 +54,7 @@ def test_an_error_leaves_no_trace_and_an_older_file_as_it_was(
     def break_off(chunk, **_):  # type: ignore[no-untyped-def]
         raise OSError("No space left on device")
 
-    monkeypatch.setattr(results, "run_chunk", break_off)
+    monkeypatch.setattr(making, "run_chunk", break_off)
     with pytest.raises(OSError, match="No space left"):
         make_file(ORDER, path)
     assert path.read_text() == "older"

@@ -83,7 +83,8 @@ class Command(BaseCommand):
         constraints = constraints_of(options)
         try:
             if options["count_only"]:
-                self.stdout.write(str(count_games(options["lottery"], constraints)))
+                games, exact = count_games(options["lottery"], constraints)
+                self.stdout.write(f"{games}" if exact else f"at most {games}")
                 return
             if options["explain"]:
                 for line in explanation(get_lottery(options["lottery"]), constraints):
@@ -161,9 +162,9 @@ def _here(order: Order, output: Path, options: dict[str, Any]) -> dict[str, str]
             cluster.close()
     total = time.perf_counter() - started
     seconds = {**waited, **made.seconds}
-    figures = file_figures(output, made.size, made.sha256, order.quantity, seconds, total)
+    figures = file_figures(output, made.size, made.sha256, made.games, seconds, total, made.reason)
     figures |= _statistics(checked.order, made.tally, options["statistics"])
-    return {**order_figures(checked.order, str(checked.valid_games)), **figures}
+    return {**order_figures(checked.order, checked.valid_games, checked.exact), **figures}
 
 
 def _through_queue(order: Order, output: Path, options: dict[str, Any]) -> dict[str, str]:
@@ -186,4 +187,4 @@ def _through_queue(order: Order, output: Path, options: dict[str, Any]) -> dict[
     finished = demand_success(job, status)
     figures = deliver(finished, status, output)
     figures |= _statistics(finished.order, finished.tally, options["statistics"])
-    return {**order_figures(finished.order, finished.valid_games), **figures}
+    return {**order_figures(finished.order, int(finished.valid_games), finished.exact), **figures}
