@@ -11,7 +11,7 @@ from xml.etree import ElementTree as ET  # only written here, never read
 
 WIDTH, HEIGHT = 720, 280
 LEFT, RIGHT, TOP, BOTTOM = 68, 12, 56, 46
-MOST_BARS = 80
+MOST_BARS = 100
 BAR, MARK = "#4a86c8", "#d9661f"  # told apart on light and dark pages
 FONT = "system-ui, sans-serif"
 
