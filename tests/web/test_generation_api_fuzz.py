@@ -51,6 +51,7 @@ def test_the_document_has_them_all() -> None:
         "get /api/v1/generation/jobs/{job_id}",
         "get /api/v1/generation/jobs/{job_id}/download",
         "get /api/v1/generation/jobs/{job_id}/games",
+        "get /api/v1/generation/jobs/{job_id}/statistics",
         "get /api/v1/lotteries",
         "post /api/v1/draws/import",
         "post /api/v1/generation/count",
