@@ -179,7 +179,8 @@ class CountingTable:
         A longer block is this candidate and a block from the next one on, of which those have to go
         that would be too long together.
         """
-        candidate, found = taken + place, self._blocks[taken][place]
+        candidate = taken + place
+        found: NDArray[np.int64] = self._blocks[taken][place]
         limit = limits[candidate]
         if limit == 0:
             return found
