@@ -19,15 +19,19 @@ PIECE = 2**20
 Games = list[list[int]]
 
 _VALUE = re.compile(rb"<v>(\d+)</v>")
+_NAME = re.compile(r"<t>(\w+)</t>")
 
 
 class NotReadable(ValueError):
     """Games cannot be read out of a file of this format."""
 
 
-def read_games(file: IO[bytes], file_format: str, offset: int, limit: int) -> Games:
-    """At most ``limit`` games from number ``offset`` on, as they stand in the file; fewer, or none,
-    where it ends. Raises NotReadable for another format than those that jobs write."""
+def read_games(
+    file: IO[bytes], file_format: str, offset: int, limit: int
+) -> tuple[list[str], Games]:
+    """The names of the columns, and at most ``limit`` games from number ``offset`` on, as they
+    stand in the file; fewer, or none, where it ends. Raises NotReadable for another format than
+    these three."""
     readers = {"csv": _of_csv, "xlsx": _of_xlsx, "parquet": _of_parquet}
     if file_format not in readers:
         raise NotReadable(
@@ -51,25 +55,33 @@ def csv_of_parquet(file: IO[bytes]) -> Iterator[bytes]:
         yield text.getvalue()
 
 
-def _of_csv(file: IO[bytes], offset: int, limit: int) -> Games:
-    lines = _records(file, b"\n", offset + 1, limit)  # the header is one too
-    return [[int(number) for number in line.split(b",")] for line in lines]
+def _of_csv(file: IO[bytes], offset: int, limit: int) -> tuple[list[str], Games]:
+    [header] = _records(file, b"\n", 0, 1)
+    file.seek(0)
+    lines = _records(file, b"\n", offset + 1, limit)
+    games = [[int(number) for number in line.split(b",")] for line in lines]
+    return header.decode().split(","), games
 
 
-def _of_xlsx(file: IO[bytes], offset: int, limit: int) -> Games:
+def _of_xlsx(file: IO[bytes], offset: int, limit: int) -> tuple[list[str], Games]:
     games: Games = []
     with zipfile.ZipFile(file) as archive:
         sheets = sum(name.startswith("xl/worksheets/sheet") for name in archive.namelist())
+        [header] = _rows(archive, 1, 0, 1)
         number, row = divmod(offset, SHEET_ROWS - 1)
         while len(games) < limit and number < sheets:
-            with archive.open(f"xl/worksheets/sheet{number + 1}.xml") as sheet:
-                rows = _records(sheet, b"</row>", row + 1, limit - len(games))
+            rows = _rows(archive, number + 1, row + 1, limit - len(games))
             games += [[int(value) for value in _VALUE.findall(text)] for text in rows]
             number, row = number + 1, 0
-    return games
+    return _NAME.findall(header.decode()), games
 
 
-def _of_parquet(file: IO[bytes], offset: int, limit: int) -> Games:
+def _rows(archive: zipfile.ZipFile, number: int, skip: int, limit: int) -> list[bytes]:
+    with archive.open(f"xl/worksheets/sheet{number}.xml") as sheet:
+        return _records(sheet, b"</row>", skip, limit)
+
+
+def _of_parquet(file: IO[bytes], offset: int, limit: int) -> tuple[list[str], Games]:
     import pyarrow.parquet as pq
 
     parquet = pq.ParquetFile(file)
@@ -81,7 +93,7 @@ def _of_parquet(file: IO[bytes], offset: int, limit: int) -> Games:
             columns: list[Any] = [column.to_pylist() for column in table.columns]
             games += [list(game) for game in zip(*columns, strict=True)]
         offset = max(0, offset - held)
-    return games
+    return list(parquet.schema_arrow.names), games
 
 
 def _records(stream: IO[bytes], end: bytes, skip: int, limit: int) -> list[bytes]:

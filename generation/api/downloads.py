@@ -1,4 +1,4 @@
-"""`/generation/jobs/{id}/games` and `…/download`: what is in a job's file, and the file."""
+"""`/generation/jobs/{id}/games`, `…/statistics`, `…/download`: what a job made, and its file."""
 
 from typing import IO, Any
 from uuid import UUID
@@ -12,9 +12,9 @@ from generation.api.bodies import Format, GamesQuery
 from generation.api.ranges import File, file_response
 from generation.api.schemas import GamesOut
 from generation.api.shown import NO_JOB, existing_job, has_file
-from generation.lotteries import get_lottery
 from generation.models import GenerationJob
 from generation.reading import NotReadable, csv_of_parquet, read_games
+from generation.statistics import statistics_of
 
 router = Router()
 
@@ -25,6 +25,7 @@ CONTENT_TYPES = {
     "txt": "text/plain; charset=utf-8",
 }
 _NOT_READY = "It is RUNNING: its file is there when it is SUCCESSFUL."
+_NOT_COUNTED = "this job has no counts of its games; wait until it has finished"
 _EXPIRED = "Its file was deleted on 2026-03-08, as all are after a while; submit it again."
 _FILE: dict[str, Any] = {"schema": {"type": "string", "format": "binary"}}
 
@@ -41,11 +42,27 @@ def job_games(request: HttpRequest, job_id: UUID, query: Query[GamesQuery]) -> G
     job = existing_job(request, job_id)
     with _opened(job) as file:
         try:
-            games = read_games(file, job.file_format, query.offset, query.limit)
+            columns, games = read_games(file, job.file_format, query.offset, query.limit)
         except NotReadable as error:
             raise Problem(409, str(error)) from None
-    columns = list(job.order.constraints.columns(get_lottery(job.lottery)))
     return GamesOut(columns=columns, offset=query.offset, total=job.games_done, games=games)
+
+
+@router.get(
+    "/{uuid:job_id}/statistics",
+    response=dict[str, Any],
+    url_name="generation_statistics",
+    summary="Statistics of a job",
+    openapi_extra=described({200: "The statistics.", 404: NO_JOB, 409: _NOT_COUNTED}),
+)
+def job_statistics(request: HttpRequest, job_id: UUID) -> dict[str, Any]:
+    """How often its games have each number, how many odd ones, which sum, how many numbers in
+    common, beside what is expected of as many games drawn blindly. They stay when its file has
+    expired."""
+    try:
+        return statistics_of(existing_job(request, job_id))
+    except ValueError as error:  # NotCounted, or an order of another version
+        raise Problem(409, str(error)) from None
 
 
 @router.get(

@@ -14,6 +14,7 @@ _ID = "5f0e6a1c-2d3e-4c3e-a9b1-01999f4e7d20"
 _LINKS = {
     "job": f"/api/v1/generation/jobs/{_ID}",
     "games": f"/api/v1/generation/jobs/{_ID}/games",
+    "statistics": f"/api/v1/generation/jobs/{_ID}/statistics",
     "download": f"/api/v1/generation/jobs/{_ID}/download",
 }
 _JOB: dict[str, Any] = {
@@ -107,6 +108,7 @@ class LinksOut(Schema):
 
     job: str
     games: str | None = Field(description="null: there is no file.")
+    statistics: str | None = Field(description="null: nothing was made yet.")
     download: str | None = Field(description="null: there is no file.")
 
 
@@ -132,7 +134,7 @@ class JobOut(Schema):
     reason: str = Field(description="Why games are missing.")
     valid_games: int = Field(description="Games that satisfy the constraints.")
     exact: bool = Field(description="false: `valid_games` is an upper bound.")
-    seed: int
+    seed: int | None
     size: int = Field(description="Bytes of the file.")
     sha256: str = Field(description="Of the file, hexadecimal.")
     file_expired_at: dt.datetime | None = Field(description="Since when the file is deleted.")

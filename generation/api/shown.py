@@ -79,7 +79,7 @@ def _values(request: HttpRequest, job: Any) -> dict[str, Any]:
         "games_per_second": speed,
         "eta_seconds": (job.quantity - job.games_done) / speed if running and speed else None,
         "valid_games": int(job.valid_games),
-        "seed": job.constraints["seed"],
+        "seed": job.constraints.get("seed"),
         "links": _links(request, job),
     }
 
@@ -99,5 +99,6 @@ def _links(request: HttpRequest, job: GenerationJob) -> LinksOut:
     return LinksOut(
         job=address_of(request, job),
         games=address_of(request, job, "games") if there else None,
+        statistics=address_of(request, job, "statistics") if job.tally else None,
         download=address_of(request, job, "download") if there else None,
     )

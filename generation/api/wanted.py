@@ -11,6 +11,7 @@ from generation.limits import TooManyGames, demand_quantity
 from generation.lotteries import get_lottery
 from generation.offers import quantity_for
 from generation.orders import CheckedOrder, Order, check_order
+from generation.overlap import TooManyForOverlap
 from generation.pricing import BudgetTooSmall, PriceUnknown
 from generation.space import NotEnoughGames
 
@@ -57,7 +58,7 @@ def refusals(body: WantedIn) -> Iterator[None]:
 def _refusal(error: ValueError, body: WantedIn) -> Problem:
     told = str(error)
     amount = "quantity" if body.budget is None else "budget"
-    if isinstance(error, TooManyGames | PriceUnknown | BudgetTooSmall):
+    if isinstance(error, TooManyGames | TooManyForOverlap | PriceUnknown | BudgetTooSmall):
         return invalid("body", amount, told)
     if isinstance(error, NotEnoughGames) and not told.startswith("no game"):
         return invalid("body", amount, told)

@@ -42,7 +42,8 @@ def file(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mon
 )
 def test_a_page_is_what_was_written_there(file: Path, offset: int, limit: int) -> None:
     with file.open("rb") as opened:
-        games = read_games(opened, file.suffix[1:], offset, limit)
+        columns, games = read_games(opened, file.suffix[1:], offset, limit)
+    assert columns == list(COLUMNS)
     assert games == GAMES[offset : offset + limit].tolist()
 
 

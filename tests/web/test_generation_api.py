@@ -111,6 +111,11 @@ class TestRefusals:
             ({"constraints": 7}, "constraints", "valid dictionary"),
             ({"reference_draw_number": 5}, "constraints", "there is no draw 5 of Mega-Sena"),
             ({"constraints": {"exclude_past": 5}}, "constraints.exclude_past", "past draws"),
+            (
+                {"lottery": "super-sete", "constraints": {"exclude_past": 5}},
+                "constraints.exclude_past",
+                "has no meaning in Super Sete",
+            ),
             ({"quantity": 0}, "quantity", "greater than or equal to 1"),
             ({"budget": 100}, "budget", "not both"),
             ({"mode": "by_budget"}, "budget", "mode=by_budget needs budget"),
@@ -257,6 +262,44 @@ class TestLimits:
         submit(staff)
 
 
+class TestFewerThanOrdered:
+    """Games of which no two share more than a number: how many there are shows when they are
+    made."""
+
+    CONSTRAINTS = {"max_repetition": 1, "allowed_numbers": list(range(1, 20)), "seed": 1}
+
+    def test_more_than_can_be_is_refused_with_the_bound(self, api: Client) -> None:
+        body = WANTED | {"constraints": self.CONSTRAINTS, "quantity": 5000}
+        field, detail = error_of(post(api, JOBS, body))
+        assert field == "quantity"
+        assert "5,000" in detail
+
+    def test_what_there_is_is_delivered_and_told(self, api: Client) -> None:
+        body = {"constraints": self.CONSTRAINTS, "quantity": 9}
+        counted = post(api, f"{API}/generation/count", WANTED | body).json()
+        assert counted["exact"] is False
+        job = submit(api, **body)
+        run_enqueued()
+        found = api.get(job["links"]["job"]).json()
+        assert (found["state"], found["progress"]) == ("SUCCESSFUL", 1.0)
+        assert found["complete"] is (found["games_done"] == 9)
+        assert bool(found["reason"]) is not found["complete"]
+        page = api.get(found["links"]["games"]).json()
+        assert page["total"] == len(page["games"]) == found["games_done"]
+
+
+class TestStatistics:
+    def test_they_are_told_of_a_finished_job(self, api: Client) -> None:
+        job = submit(api)
+        address = f"{JOBS}/{job['id']}/statistics"
+        assert api.get(address).status_code == 409
+        run_enqueued()
+        found = api.get(address).json()
+        assert (found["lottery"], found["games"]) == ("mega-sena", 500)
+        assert found["theory"] == "exact"
+        assert len(found["numbers"]["values"]) == 60
+
+
 class TestLooking:
     def test_users_see_their_own_jobs_and_staff_see_all(
         self, api: Client, staff: Client, bearer: Callable[[User], Client]
@@ -267,7 +310,7 @@ class TestLooking:
         everybody = [one["id"] for one in staff.get(JOBS).json()["items"]]
         assert everybody == [theirs["id"], mine["id"]]
 
-    @pytest.mark.parametrize("part", ["", "/games", "/download"])
+    @pytest.mark.parametrize("part", ["", "/games", "/statistics", "/download"])
     def test_jobs_of_others_are_not_there(
         self, api: Client, bearer: Callable[[User], Client], part: str
     ) -> None:
@@ -305,12 +348,12 @@ class TestLooking:
         assert ids(lottery="quina", state="SUCCESSFUL") == 0
 
     def test_a_job_that_failed_says_why(self, api: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-        from generation import results
+        from generation import tasks
 
         def fail(*_: Any, **__: Any) -> None:
             raise OSError("No space left on device")
 
-        monkeypatch.setattr(results, "run_chunk", fail)
+        monkeypatch.setattr(tasks, "make_file", fail)
         job = submit(api)
         run_enqueued()
         found = api.get(f"{JOBS}/{job['id']}").json()
