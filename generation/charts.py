@@ -5,13 +5,14 @@ embed them; text has the colour of the page around it. Equal statistics give equ
 """
 
 from collections.abc import Mapping, Sequence
+from itertools import batched
 from math import floor, log10
 from typing import Any, NamedTuple
 from xml.etree import ElementTree as ET  # only written here, never read
 
 WIDTH, HEIGHT = 720, 280
 LEFT, RIGHT, TOP, BOTTOM = 68, 12, 56, 46
-MOST_BARS = 80
+MOST_BARS = 128
 BAR, MARK = "#4a86c8", "#d9661f"  # told apart on light and dark pages
 FONT = "system-ui, sans-serif"
 
@@ -25,9 +26,13 @@ TITLES = {
 
 
 class _Bar(NamedTuple):
+    """Of one value, or of several neighbours: then as high as they are on average."""
+
     label: str
     observed: int
     expected: float | None
+    values: int = 1
+    last: str = ""
 
 
 def charts_of(statistics: Mapping[str, Any]) -> dict[str, str]:
@@ -58,6 +63,10 @@ def _svg(height: int) -> ET.Element:
 def _chart(name: str, values: Sequence[Mapping[str, Any]]) -> ET.Element:
     title, axis = TITLES[name]
     bars = _bars(values)
+    if bars and bars[0].values > 1:
+        axis += f" ({bars[0].values} to a bar, their average)"
+    elif any(":" in bar.label for bar in bars):
+        axis = "column:digit"
     svg = _svg(HEIGHT)
     svg.attrib |= {
         "role": "img", "aria-labelledby": f"chart-{name}-title chart-{name}-desc",
@@ -68,7 +77,7 @@ def _chart(name: str, values: Sequence[Mapping[str, Any]]) -> ET.Element:
     _text(svg, LEFT, 20, title, **{"font-size": "15", "font-weight": "600"})
     _text(svg, LEFT + (WIDTH - RIGHT - LEFT) / 2, HEIGHT - 8, axis, **{"text-anchor": "middle"})
     _legend(svg, any(bar.expected is not None for bar in bars))
-    highest = max((max(bar.observed, bar.expected or 0) for bar in bars), default=0)
+    highest = max((max(bar.observed, bar.expected or 0) / bar.values for bar in bars), default=0)
     ticks = _ticks(highest)
     _grid(svg, ticks)
     _draw(svg, bars, ticks[-1])
@@ -77,35 +86,33 @@ def _chart(name: str, values: Sequence[Mapping[str, Any]]) -> ET.Element:
 
 def _bars(values: Sequence[Mapping[str, Any]]) -> list[_Bar]:
     """A bar for each value, or for each few neighbouring values where they are many."""
-    wide = next(
-        (width for width in (1, 2, 5, 10, 20, 50, 100) if len(values) <= width * MOST_BARS), 200
-    )
+    wide = next(width for width in (1, 2, 5, 10, 20, 50, 100) if len(values) <= width * MOST_BARS)
     if wide == 1:
         return [_Bar(str(one["value"]), one["observed"], one["expected"]) for one in values]
-    joined: dict[int, list[Mapping[str, Any]]] = {}
-    for one in values:
-        joined.setdefault(one["value"] // wide * wide, []).append(one)
     return [
         _Bar(
-            f"{start}–{start + wide - 1}",  # noqa: RUF001 - a range
+            str(some[0]["value"]),
             sum(one["observed"] for one in some),
             None if some[0]["expected"] is None else sum(one["expected"] for one in some),
+            len(some),
+            str(some[-1]["value"]),
         )
-        for start, some in joined.items()
+        for some in batched(values, wide, strict=False)  # the last may be of fewer
     ]
 
 
 def _described(bars: Sequence[_Bar], axis: str) -> str:
     if not bars:
         return "No games."
-    most = max(bars, key=lambda bar: bar.observed)
+    most = max(bars, key=lambda bar: bar.observed / bar.values)
     told = f"{len(bars)} bars from {axis} {bars[0].label} to {bars[-1].label}; the tallest is"
     return f"{told} {_told(most)}."
 
 
 def _told(bar: _Bar) -> str:
+    values = f"{bar.label} to {bar.last}" if bar.values > 1 else bar.label
     expected = "" if bar.expected is None else f", {bar.expected:,.1f} expected"
-    return f"{bar.label}: {bar.observed:,} games{expected}"
+    return f"{values}: {bar.observed:,} games{expected}"
 
 
 def _ticks(highest: float) -> list[float]:
@@ -139,7 +146,7 @@ def _draw(svg: ET.Element, bars: Sequence[_Bar], top: float) -> None:
     every = -(-int(longest * 7 + 8) // int(max(room, 1)))  # labels must not touch
     for place, bar in enumerate(bars):
         middle = LEFT + room * (place + 0.5)
-        y = _height(bar.observed, top)
+        y = _height(bar.observed / bar.values, top)
         group = ET.SubElement(svg, "g")
         ET.SubElement(group, "title").text = _told(bar)
         ET.SubElement(
@@ -147,8 +154,9 @@ def _draw(svg: ET.Element, bars: Sequence[_Bar], top: float) -> None:
             height=_short(HEIGHT - BOTTOM - float(y)), fill=BAR,
         )  # fmt: skip
         if bar.expected is not None:
-            at = float(_height(bar.expected, top))
-            _mark(group, middle - room / 2, middle + room / 2, at)
+            reach = min(room / 2, wide * 0.65)
+            at = float(_height(bar.expected / bar.values, top))
+            _mark(group, middle - reach, middle + reach, at)
         if place % every == 0:
             _text(svg, middle, HEIGHT - BOTTOM + 16, bar.label, **{"text-anchor": "middle"})
 

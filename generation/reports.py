@@ -18,6 +18,7 @@ _PAGE = """<!doctype html>
 <title>{title}</title>
 <style>
 body {{ font-family: system-ui, sans-serif; max-width: 45rem; margin: 2rem auto; padding: 0 1rem }}
+h1 {{ font-size: 1.5rem }}
 dl {{ display: grid; grid-template-columns: max-content 1fr; gap: .3rem 1.5rem }}
 dd {{ margin: 0 }}
 svg {{ max-width: 100%; height: auto; margin-top: 1.5rem }}

@@ -22,10 +22,10 @@ from generation.models import GenerationJob
 MOST = 1000  # jobs that one request changes
 
 
-def _live(name: str) -> Callable[[Any, GenerationJob], SafeString]:
+def _live(name: str, title: str = "") -> Callable[[Any, GenerationJob], SafeString]:
     """A column that the script keeps up to date."""
 
-    @admin.display(description=name.replace("_", " "))
+    @admin.display(description=title or name)
     def column(self: Any, job: GenerationJob) -> SafeString:
         return live.cell(name, job_cells.CELLS[name](job))
 
@@ -61,7 +61,7 @@ class JobAdmin(JobPages):
 
     state_now = _live("state")
     progress_now = _live("progress")
-    rate_now = _live("games_per_second")
+    rate_now = _live("games_per_second", "games/s")
     outcome_now = _live("outcome")
     file_now = _live("file")
 

@@ -36,7 +36,8 @@ FIELDSETS: Fieldsets = [
             ("min_odd", "max_odd"), ("min_even", "max_even"), ("min_primes", "max_primes"),
             ("min_fibonacci", "max_fibonacci"), ("min_multiples_of_3", "max_multiples_of_3"),
         ],
-        "description": "How many numbers of a game are of the kind. Leave a bound empty for none.",
+        "description": "How many numbers of a game are of the kind. Leave a bound empty for none."
+        " Fibonacci numbers are 1, 2, 3, 5, 8, 13, 21, 34, 55, …",
     }),
     ("Sum, neighbours and ticket", {
         "fields": [
@@ -49,7 +50,8 @@ FIELDSETS: Fieldsets = [
             "reference_draw", ("min_repeats", "max_repeats"),
             ("exclude_past", "exclude_past_from"),
         ],
-        "description": "Of those that are stored here; they are imported under Draws.",
+        "description": "Repeats are numbers of the reference draw that a game has. Stored draws are"
+        " imported under Draws.",
     }),
     ("Between any two games", {
         "fields": [("min_repetition", "max_repetition")],
@@ -94,7 +96,7 @@ class OrderForm(forms.Form):
     min_odd, max_odd = _least(0), _least(0)
     min_even, max_even = _least(0), _least(0)
     min_primes, max_primes = _least(0), _least(0)
-    min_fibonacci, max_fibonacci = _least(0, "1, 2, 3, 5, 8, 13, 21, 34, 55, …"), _least(0)
+    min_fibonacci, max_fibonacci = _least(0), _least(0)
     min_multiples_of_3, max_multiples_of_3 = _least(0), _least(0)
     min_sum, max_sum = _least(0), _least(0)
     max_run = _least(1, "Longest run of neighbours such as 7, 8, 9; with 1 there are none.")
@@ -104,8 +106,7 @@ class OrderForm(forms.Form):
     reference_draw = ReferenceField(
         required=False, help_text="Its numbers, or latest, or draw 2800 for the one of that number."
     )
-    min_repeats = _least(0, "How many numbers of that draw a game has.")
-    max_repeats = _least(0)
+    min_repeats, max_repeats = _least(0), _least(0)
     exclude_past = forms.ChoiceField(
         required=False,
         choices=[
@@ -115,8 +116,7 @@ class OrderForm(forms.Form):
         ],
     )
     exclude_past_from = _least(1)
-    min_repetition = _least(0, "At least so many.")
-    max_repetition = _least(0, "At most so many.")
+    min_repetition, max_repetition = _least(0), _least(0)
     seed = forms.IntegerField(
         required=False,
         min_value=0,

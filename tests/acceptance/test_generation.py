@@ -107,18 +107,23 @@ def test_the_command_makes_the_same_file_here_and_through_the_queue(
     tmp_path: Path, results: Path, expected_sha: str
 ) -> None:
     games = [str(QUANTITY), "--odd", "2-4", "--sum", "120-240", "--seed", "42"]
-    here = manage("generate_games", *games, "--output", str(tmp_path / "here.csv"))
+    reports = [tmp_path / "here.json", tmp_path / "queued.json"]
+    here = manage(
+        "generate_games", *games, "--output", str(tmp_path / "here.csv"),
+        "--statistics", str(reports[0]),
+    )  # fmt: skip
     assert here.returncode == 0, here.stderr
     assert expected_sha in here.stdout
     assert "34,628,783" in here.stdout
     with worker_process(tmp_path / "log", "--executor", "sequential", RESULTS_DIR=str(results)):
         queued = manage(
             "generate_games", *games, "--queue", "--output", str(tmp_path / "queued.csv"),
-            RESULTS_DIR=str(results),
+            "--statistics", str(reports[1]), RESULTS_DIR=str(results),
         )  # fmt: skip
     assert queued.returncode == 0, queued.stderr
     assert expected_sha in queued.stdout
     assert (tmp_path / "here.csv").read_bytes() == (tmp_path / "queued.csv").read_bytes()
+    assert reports[0].read_bytes() == reports[1].read_bytes()
     assert GenerationJob.objects.count() == 1
 
 

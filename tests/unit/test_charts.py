@@ -20,7 +20,7 @@ def values(*counts: tuple[Any, int, float | None]) -> dict[str, Any]:
 STATISTICS = {
     "numbers": values(*((number, 100 + number, 110.5) for number in range(1, 61))),
     "odd": values((2, 300, 296.7), (3, 412, 406.2), (4, 271, 297.2)),
-    "sum": values(*((total, 10, 9.5) for total in range(120, 420))),
+    "sum": values(*((total, 10, 9.5) for total in range(120, 423))),
     "overlap": values((0, 500, None), (1, 400, None), (6, 0, None)),
     "neighbours": values((0, 1, None)),
     "score": None,
@@ -71,8 +71,19 @@ def test_what_has_no_expectation_has_no_marks() -> None:
 
 def test_many_values_are_joined_to_fewer_bars_that_hold_as_many_games() -> None:
     titles = [bar.find(f"{SVG}title").text for bar in bars(parsed("sum"))]  # type: ignore
-    assert len(titles) == 60
-    assert titles[0] == "120–124: 50 games, 47.5 expected"  # noqa: RUF001
+    assert len(titles) == 61
+    assert titles[0] == "120 to 124: 50 games, 47.5 expected"
+    assert titles[-1] == "420 to 422: 30 games, 28.5 expected"
+
+
+def test_a_bar_of_fewer_values_than_the_others_is_not_lower_for_it() -> None:
+    heights = {bar.find(f"{SVG}rect").get("height") for bar in bars(parsed("sum"))}  # type: ignore
+    assert len(heights) == 1
+
+
+def test_digits_are_labelled_by_column() -> None:
+    chart = charts_of({"numbers": values(("1:0", 3, None), ("1:1", 4, None))})["numbers"]
+    assert ">column:digit<" in chart
 
 
 def test_labels_below_the_bars_do_not_touch() -> None:

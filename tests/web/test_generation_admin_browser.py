@@ -89,6 +89,18 @@ def test_the_list_shows_progress_and_file_without_a_reload(
     assert [one for one in complaints if "favicon.ico" not in one] == []
 
 
+@pytest.mark.parametrize(("width", "least"), [(1366, 700), (420, 350)])
+def test_the_list_uses_the_width_there_is(
+    page: Any, live_server: Any, width: int, least: int
+) -> None:
+    page.set_viewport_size({"width": width, "height": 800})
+    page.goto(f"{live_server.url}{JOBS}")
+    shown = page.locator("#result_list").evaluate("table => table.parentElement.clientWidth")
+    assert shown >= least
+    if width > 1000:  # on a small screen it scrolls
+        assert page.locator("#result_list").evaluate("table => table.offsetWidth") <= shown
+
+
 def test_a_jobs_page_is_live_and_leads_to_its_outcome(
     page: Any, job: GenerationJob, complaints: list[str], meanwhile: Any, live_server: Any
 ) -> None:
@@ -107,9 +119,9 @@ def test_figures_and_errors_appear_while_the_form_is_filled_in(
 ) -> None:
     page.goto(f"{live_server.url}{JOBS}add/")
     figures = page.locator("[data-figures]")
-    page.get_by_label("Quantity").fill("100")
     figures.get_by_text("50,063,860").wait_for()
-    assert "600.00 BRL" in figures.inner_text()
+    page.get_by_label("Quantity").fill("100")
+    figures.get_by_text("600.00 BRL").wait_for()
     page.get_by_label("Min odd").fill("5")
     page.get_by_label("Max odd").fill("3")
     figures.get_by_text("Min odd = 5 is greater than max odd = 3").wait_for()
