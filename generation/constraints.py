@@ -33,6 +33,9 @@ def _shared(value: object) -> object:
     return {True: "all", False: None}[value] if isinstance(value, bool) else value
 
 
+MAX_DRAWS = 20_000
+"""Past draws at most: some fifty years of one a day. More would only keep others waiting."""
+
 Number = Annotated[int, Field(ge=1, le=MAX_POOL)]
 Numbers = Annotated[tuple[Number, ...], AfterValidator(_sorted_unique)]
 Bound = Annotated[int, Field(ge=0, le=MAX_POOL * MAX_POOL)]  # no sum is larger
@@ -86,7 +89,7 @@ class GameConstraints(BaseModel):
     min_repeats: Bound | None = None
     max_repeats: Bound | None = None
     exclude_past: Annotated[Number | Literal["all"] | None, BeforeValidator(_shared)] = None
-    past_draws: tuple[Numbers, ...] | None = None
+    past_draws: Annotated[tuple[Numbers, ...] | None, Field(max_length=MAX_DRAWS)] = None
     min_repetition: Bound | None = None
     max_repetition: Bound | None = None
     seed: Annotated[int, Field(ge=0, lt=SEED_LIMIT)] | None = None

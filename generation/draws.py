@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from generation.lotteries import Lottery
-from generation.sheets import SheetError, read_sheet
+from generation.sheets import MAX_COLUMNS, MAX_ROWS, SheetError, read_sheet
 
 MAX_BYTES = 64 * 2**20
 MOST_PROBLEMS = 10  # told one by one
@@ -104,6 +104,8 @@ def _csv_rows(path: Path) -> list[Sequence[Any]]:
         for row in reader:
             if any("\n" in cell for cell in row):
                 raise csv.Error("a quote runs over the end of its line")
+            if len(rows) >= MAX_ROWS or len(row) > MAX_COLUMNS:
+                raise csv.Error(f"more than {MAX_ROWS:,} rows or {MAX_COLUMNS} columns")
             rows.append(row)
     except csv.Error as error:
         raise DrawFileError(f"{path.name}, line {reader.line_num}: {error}") from None

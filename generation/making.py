@@ -31,6 +31,9 @@ MAX_CANDIDATES = 1_000_000_000
 
 SMALLEST_CHUNK = 4096
 
+LARGEST = 4
+"""Times the games of a default chunk that one may have: it is held in memory whole."""
+
 
 def one_by_one(
     func: Callable[..., Games], items: Iterable[Chunk], **kwargs: Any
@@ -71,6 +74,8 @@ class Making:
     def __iter__(self) -> Iterator[Games]:
         looked_at = 0
         for family in self._plan.families:
+            if looked_at >= MAX_CANDIDATES or (self._selector and self._selector.stopped):
+                break
             try:
                 space, _ = job_space(self._lottery, self._constraints, family)
             except NotEnoughGames:
@@ -107,12 +112,14 @@ class Making:
     def _chunks(self, space: GameSpace, room: int) -> Iterator[Chunk]:
         missing = self._quantity - self.delivered
         width = space.width
+        wanted = self._chunk_size and min(self._chunk_size, LARGEST * default_chunk_size(width))
         if self._selector is None and space.exact:
-            return plan_chunks(min(missing, room), self._chunk_size, numbers_per_game=width)
-        size = self._chunk_size
-        if size is None:
+            return plan_chunks(min(missing, room), wanted, numbers_per_game=width)
+        # Candidates, of which there may be many times as many: no more of them than by default.
+        size = min(default_chunk_size(width), wanted or MAX_CANDIDATES)
+        if wanted is None:
             share = max(space.share(), 1e-3) if space.filters else 1.0
-            size = min(default_chunk_size(width), max(SMALLEST_CHUNK, ceil(1.1 * missing / share)))
+            size = min(size, max(SMALLEST_CHUNK, ceil(1.1 * missing / share)))
         return plan_chunks(room, size, numbers_per_game=width)
 
     def _why_not(self, looked_at: int) -> str:

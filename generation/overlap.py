@@ -20,6 +20,7 @@ from math import comb
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from generation.bounds import distances_bound, frankl_sizes, intersecting_bound, packing_bound
 from generation.constraints import GameConstraints
@@ -28,7 +29,10 @@ from generation.distributions import TheoryTooLarge, distribution
 from generation.families import WHOLE, Family
 from generation.lotteries import Lottery
 from generation.permutation import Permutation, round_keys
-from generation.space import GameSpace
+from generation.space import SAMPLE, GameSpace
+
+MET = 20
+"""Games whose numbers a core is made of."""
 
 CORES = 12
 """Cores that are tried where other constraints leave their families too few games."""
@@ -219,20 +223,24 @@ def _cores(lottery: Lottery, constraints: GameConstraints, wanted: Overlap) -> I
     if wanted.most is not None:
         kinds = [0]
     attempts = max(1, CORES // 3)
+    # Where candidates are filtered, many may have to be looked at for a few games.
+    looked_at = order.permute(np.arange(min(space.count, SAMPLE if space.filters else 2 * MET)))
+    games = space.finished(space.drawn(looked_at))
+    if not len(games):
+        games = space.unrank(looked_at[: 2 * MET])
     for kind in kinds:
-        for attempt in range(min(attempts, space.count)):
-            met = _numbers_met(space, order, attempt)
+        for attempt in range(min(attempts, len(games))):
+            met = _numbers_met(space, games[attempt : attempt + MET])
             core = sorted(islice(met, wanted.least + 2 * kind))
             yield Family(tuple(core), wanted.least + kind)
 
 
-def _numbers_met(space: GameSpace, order: Permutation, first: int) -> Iterator[int]:
-    """The free numbers, each once: those of game ``first`` in a seeded order, those of the next, …
+def _numbers_met(space: GameSpace, games: NDArray[np.uint8]) -> Iterator[int]:
+    """The free numbers, each once: those of the first game in a seeded order, those of the next, …
     and at the end those that few games have."""
     constraints = space.constraints
     met = set(constraints.fixed_numbers)
-    for index in range(first, min(first + 20, space.count)):
-        game = space.unrank(order.permute([index]))[0, : constraints.numbers_per_game]
+    for game in games[:, : constraints.numbers_per_game]:
         mixed = Permutation(game.size, _seed(constraints)).permute(np.arange(game.size))
         for number in game[mixed].tolist():
             if number not in met:

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from generation.contradictions import ConstraintError
 
-MAX_NEIGHBOURS = 8_000_000
-"""Games listed at most, 64 MB of ranks; where draws have more neighbours, games are filtered."""
+MAX_NEIGHBOURS = 2_000_000
+"""Games listed at most, in some two seconds; where there are more, games are filtered."""
 
 GATHERED = 2**16
 """Games put together before they are ranked: small arrays cost more than they hold."""
@@ -91,7 +91,8 @@ def _by_draw(
 
 def gaps_of(ranks: NDArray[np.int64]) -> NDArray[np.int64]:
     """``gaps[j] = E[j] - j`` of the excluded ranks, each once: int64."""
-    excluded = np.unique(ranks)
+    ordered = np.sort(ranks)  # ``np.unique`` hashes, which takes ten times as long
+    excluded = ordered[np.flatnonzero(np.diff(ordered, prepend=-1))]
     return excluded - np.arange(excluded.size, dtype=np.int64)
 
 

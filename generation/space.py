@@ -196,7 +196,8 @@ class GameSpace:
         )
         about = (draws, least, free, wanted.fixed_numbers, picks)
         if past.count_neighbours(*about) * len(beside) > past.MAX_NEIGHBOURS:
-            self.filters += (PastFilter(least, draws),)
+            main = wanted.numbers_per_game
+            self.filters += (PastFilter(least, draws, self.lottery.pool, main),)
             return self.plan
         ranks = [np.empty(0, dtype=np.int64)]
         for near in past.neighbours(*about):

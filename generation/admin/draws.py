@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 else:
     _ModelAdmin = admin.ModelAdmin
 
-NAME_LENGTH = 80  # of the file's name, its end
+NAME_LENGTH = 80  # bytes of the file's name, its end
 
 
 class ImportForm(forms.Form):
@@ -58,7 +58,8 @@ class ImportForm(forms.Form):
 def _read(upload: "UploadedFile[Any]", lottery: Lottery) -> list[DrawRow]:
     """The draws of an uploaded file, under its own name, which messages tell."""
     with TemporaryDirectory(prefix="draws-") as folder:
-        place = Path(folder) / (upload.name or "draws")[-NAME_LENGTH:]
+        name = (upload.name or "draws").encode()[-NAME_LENGTH:].decode(errors="ignore")
+        place = Path(folder) / name
         with place.open("wb") as file:
             for piece in upload.chunks():
                 file.write(piece)

@@ -114,3 +114,30 @@ def test_what_is_not_wanted_any_more_is_not_made() -> None:
     assert sum(map(len, parts)) == 500
     assert made == [(0, 400), (400, 800)]
     assert closed == [True]
+
+
+def test_the_end_of_candidates_within_the_first_of_two_families_is_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(making, "MAX_CANDIDATES", 1_000)
+    draws = ((1, 2, 3, 4, 5, 6),)
+    ordered, games = make(2_000, max_repetition=4, exclude_past="all", past_draws=draws)
+    assert len(games) == ordered.delivered == 1_000
+    assert "greedy search kept" in ordered.reason
+
+
+def test_a_large_chunk_is_cut_to_what_memory_holds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(making, "default_chunk_size", lambda width: 100)
+    made: list[int] = []
+
+    def imap(func: Any, items: Any, **kwargs: Any) -> Iterator[Games]:
+        for start, stop in items:
+            made.append(stop - start)
+            yield func((start, stop), **kwargs)
+
+    for wanted, most in (({}, 400), (COLUMNS, 100)):
+        constraints = GameConstraints(**wanted, seed=1)
+        ordered = Making(MEGA_SENA, constraints, 500, chunk_size=100_000_000, imap=imap)
+        assert sum(map(len, ordered)) == 500
+        assert max(made) == most
+        made.clear()

@@ -9,7 +9,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from generation import distributions
+from generation import distributions, past
 from generation.chunks import job_space, run_chunk
 from generation.constraints import GameConstraints
 from generation.contradictions import ConstraintError
@@ -221,3 +221,14 @@ def test_digits_do_not_overlap(name: str, value: int) -> None:
     wanted = GameConstraints.model_validate({"numbers_per_game": 7, "seed": 1, name: value})
     with pytest.raises(ConstraintError, match=f"{name} has no meaning in Super Sete"):
         plan_overlap(lottery, wanted, 10)
+
+
+def test_cores_are_of_games_that_pass_the_filters(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(past, "MAX_NEIGHBOURS", 0)
+    lottery = lottery_of_two_groups(9, 4, 4, 2)
+    for seed in range(20):
+        wanted = GameConstraints(
+            numbers_per_game=4, second_numbers_per_game=2, min_sum=18, excluded_numbers=[2],
+            exclude_past=1, past_draws=[(1,), (4,), (6,), (9,)], min_repetition=4, seed=seed,
+        )  # fmt: skip
+        assert len(deliver(lottery, wanted, 6)) == 6

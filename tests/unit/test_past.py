@@ -1,14 +1,16 @@
 """Staying clear of past draws, exactly or by a filter, and bounds that need a second stage."""
 
+import tracemalloc
 from typing import Any
 
 import numpy as np
 import pytest
 
-from generation import past
+from generation import filters, past
 from generation.chunks import run_chunk
 from generation.constraints import GameConstraints
 from generation.contradictions import ConstraintError
+from generation.filters import PastFilter
 from generation.lotteries import get_lottery
 from generation.space import GameSpace
 from tests.games import kernel_or_skip, satisfies
@@ -84,6 +86,33 @@ def test_too_many_neighbours_are_filtered_and_the_same_games_are_left(
     every = filtered.finished(filtered.drawn(np.arange(filtered.count)))
     assert np.array_equal(every, exact.unrank(np.arange(exact.count)))
     assert exact.count < filtered.count
+
+
+@pytest.mark.parametrize("least", range(1, 8))
+def test_marked_subsets_and_the_matrix_product_tell_the_same(
+    least: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draws = tuple(tuple(sorted({1 + (7 * i + j * j) % 60 for j in range(7)})) for i in range(20))
+    draws = tuple(draw for draw in draws if len(draw) == 7)
+    games = space_of().sample()[:2000]
+    told = [PastFilter(least, draws, 60, 6).passing(games)]
+    monkeypatch.setattr(filters, "MAX_SUBSETS", 0)
+    told.append(PastFilter(least, draws, 60, 6).passing(games))
+    assert np.array_equal(*told)
+    shared = [max(len(set(game) & set(draw)) for draw in draws) for game in games.tolist()]
+    assert told[0].tolist() == [most < least for most in shared]
+
+
+def test_many_past_draws_take_little_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    draws = tuple((1, 2, 3, 4, 5, 6 + i % 55) for i in range(20_000))
+    games = space_of().sample()
+    monkeypatch.setattr(filters, "MAX_SUBSETS", 0)
+    for one in (PastFilter(5, draws, 60, 6), PastFilter(5, draws[:1], 60, 6)):
+        tracemalloc.start()
+        one.passing(games)
+        _, most = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert most < 32 * 2**20
 
 
 def test_what_does_not_fit_the_table_is_left_to_filters() -> None:

@@ -119,3 +119,8 @@ def test_only_who_may_change_draws_replaces_them(db: None) -> None:
 
 def test_who_sees_no_draws_has_nothing(db: None) -> None:
     assert client_of("view_generationjob").get(DRAWS).status_code == 403
+
+
+def test_a_very_long_name_of_a_file_is_shortened(admin_client: Client) -> None:
+    post(admin_client, SAMPLE.read_bytes(), "\N{GRINNING FACE}" * 79 + ".csv")
+    assert Draw.objects.count() == 4
