@@ -48,7 +48,8 @@ def list_jobs(request: HttpRequest, query: Query[JobQuery]) -> PageOf[JobOut]:
     }
     wanted = {name: value for name, value in filters.items() if value is not None}
     # Their tasks' ids say which is newer.
-    page = paginate(visible_jobs(request).filter(**wanted), query, field="task_id")
+    rows = visible_jobs(request).filter(**wanted).defer("constraints", "tally", "seconds")
+    page = paginate(rows, query, field="task_id")
     return {"items": [job_out(request, row) for row in page["items"]], "next": page["next"]}
 
 

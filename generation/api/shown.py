@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
 from django.http import HttpRequest
 from django.urls import reverse
@@ -19,8 +19,11 @@ NO_JOB = "There is no job of yours with this id."
 
 
 def visible_jobs(request: HttpRequest) -> QuerySet[Any]:
-    """The caller's jobs, with the time of the database to judge them by."""
-    return jobs_of(request.user).annotate(moment=Now())
+    """The caller's jobs, with the time of the database to judge them by. What was ordered may
+    hold thousands of draws: where it is not shown, it may be deferred."""
+    return jobs_of(request.user).annotate(
+        moment=Now(), seed=F("constraints__seed"), counted=Q(tally__isnull=False)
+    )
 
 
 def existing_job(request: HttpRequest, job_id: UUID) -> Any:
@@ -79,7 +82,7 @@ def _values(request: HttpRequest, job: Any) -> dict[str, Any]:
         "games_per_second": speed,
         "eta_seconds": (job.quantity - job.games_done) / speed if running and speed else None,
         "valid_games": int(job.valid_games),
-        "seed": job.constraints.get("seed"),
+        "seed": job.seed,
         "links": _links(request, job),
     }
 
@@ -94,11 +97,11 @@ def _speed(job: Any) -> float | None:
     return job.games_done / elapsed if elapsed > 0 else None
 
 
-def _links(request: HttpRequest, job: GenerationJob) -> LinksOut:
+def _links(request: HttpRequest, job: Any) -> LinksOut:
     there = has_file(job)
     return LinksOut(
         job=address_of(request, job),
         games=address_of(request, job, "games") if there else None,
-        statistics=address_of(request, job, "statistics") if job.tally else None,
+        statistics=address_of(request, job, "statistics") if job.counted else None,
         download=address_of(request, job, "download") if there else None,
     )

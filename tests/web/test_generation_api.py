@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from django_ray_runtime.models import QueuedTask
 from django_ray_runtime.testing import run_enqueued
@@ -332,6 +334,18 @@ class TestLooking:
             if not (cursor := page["next"]):
                 break
         assert seen == jobs[::-1]
+
+    def test_the_list_reads_no_draws_and_shows_every_seed_exactly(self, api: Client) -> None:
+        seed = 2**63 - 1
+        draws = {"exclude_past": 6, "past_draws": [[1, 2, 3, 4, 5, 6]], "seed": seed}
+        for _ in range(3):
+            submit(api, constraints=draws)
+        with CaptureQueriesContext(connection) as queries:
+            items = api.get(JOBS).json()["items"]
+        assert [one["seed"] for one in items] == [seed] * 3
+        assert [one["links"]["statistics"] for one in items] == [None] * 3
+        [read] = [one["sql"] for one in queries if "tally" in one["sql"]]
+        assert '"constraints", "generation_generationjob"' not in read
 
     def test_the_list_is_filtered(self, api: Client) -> None:
         first = submit(api)
