@@ -86,6 +86,11 @@ class CountingTable:
             self._fill()
 
     @property
+    def free_runs(self) -> bool:
+        """Whether runs are free."""
+        return self._limits is None
+
+    @property
     def nbytes(self) -> int:
         """Size of the table in bytes."""
         return self.cells.nbytes

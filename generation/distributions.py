@@ -25,7 +25,7 @@ from generation.lotteries import Lottery
 MAX_BYTES = 256 * 2**20
 """Memory that the states of a walk may take: that of the largest counting table."""
 
-MAX_WORK = 1_000_000_000
+MAX_WORK = 300_000_000
 """States passed over in all walks for one answer; a nanosecond each on one core."""
 
 LEFT_OUT = ("exclude_past", "min_repetition", "max_repetition")

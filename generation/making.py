@@ -125,11 +125,15 @@ class Making:
     def _why_not(self, looked_at: int) -> str:
         wanted = self._constraints.describe()
         told = f"{self.delivered:,} games of the {self._quantity:,} ordered"
+        among = "the first" if looked_at >= MAX_CANDIDATES else "all"
         if self._selector:
-            told = f"the greedy search kept {told} after {self._selector.seen:,} candidates"
-            told += f": {self._selector.stopped}" if self._selector.stopped else ", all there are"
+            told = f"the greedy search kept {told}"
+            told += (
+                f": {self._selector.stopped}"
+                if self._selector.stopped
+                else f" among {among} {looked_at:,} candidates"
+            )
         else:
-            among = "the first" if looked_at >= MAX_CANDIDATES else "all"
             told = f"there are {told} among {among} {looked_at:,} candidates"
         return f"{told} ({wanted}); order fewer games or loosen one of these"
 
@@ -158,7 +162,12 @@ def _demand_passing(space: GameSpace, quantity: int) -> None:
             f"{quantity:,} games wanted, but only {passed:,} games of {space.lottery.name} satisfy"
             f" {space.constraints.describe()}; ask for at most that many or loosen one"
         )
-    needed = quantity * sampled // max(passed, 1)
+    if passed == 0:
+        raise NotEnoughGames(
+            f"none of {sampled:,} games of {space.lottery.name} looked at satisfies"
+            f" {space.constraints.describe()}; loosen one of these"
+        )
+    needed = quantity * sampled // passed
     if needed > MAX_CANDIDATES:
         raise NotEnoughGames(
             f"{passed:,} of {sampled:,} candidates satisfy {space.constraints.describe()},"

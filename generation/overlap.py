@@ -173,8 +173,11 @@ def _classes(
     else:
         residue = sizes.index(max(sizes))
     family = Family(core.core, core.core_least, modulus, residue)
-    # The past takes games out of a class after it was counted: it may not be enough then.
-    if not enough or constraints.exclude_past is not None:
+    if enough and constraints.exclude_past is not None:  # which takes games out of the class
+        space = GameSpace(lottery, constraints, family)
+        if not space.exact or space.count // seconds < quantity:
+            enough = []
+    if not enough:
         return OverlapPlan((family, core), True, bound)
     return OverlapPlan((family,), seconds > 1, bound)
 

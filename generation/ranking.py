@@ -50,11 +50,11 @@ class SearchPlan(NamedTuple):
             games[:, taken] = self.numbers.take(candidate)
         return self._with_fixed(games)
 
-    def rank(self, choices: NDArray[np.uint8], count: int) -> NDArray[np.int64]:
+    def rank(self, choices: NDArray[np.uint8], count: int, *, all_games: bool) -> NDArray[np.int64]:
         """How many games are behind those of ``choices``, of ``count`` games in all: int64.
 
         ``choices`` are positions of candidates, ascending, shape (m, picks); those that are no game
-        are left out.
+        are left out, unless it is known that ``all_games`` are.
         """
         behind = np.zeros(len(choices), dtype=np.int64)
         chosen = np.zeros_like(behind)
@@ -64,6 +64,8 @@ class SearchPlan(NamedTuple):
             at = base + chosen + candidate - taken + 1
             behind += self.cells.take(at, mode="clip")
             chosen += self.steps.take(candidate)
+        if all_games:
+            return behind
         possible = (behind >= 0) & (behind < count)
         behind = behind[possible]
         games = np.empty((behind.size, len(self.bases) + len(self.fixed)), dtype=np.uint8)

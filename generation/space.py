@@ -80,6 +80,7 @@ class GameSpace:
             len(candidates), picks + second_picks, counters, self._block_limits(candidates)
         )
         self._ranks = table.count
+        self._free_choice = not counters and table.free_runs
         self.table_bytes = table.nbytes
         self.width = constraints.numbers_per_game + second_picks
         self.plan = SearchPlan(
@@ -206,7 +207,11 @@ class GameSpace:
                 whole = np.hstack(
                     (np.repeat(block, len(beside), axis=0), np.tile(beside, (len(block), 1)))
                 )
-                ranks.append(self._ranks - 1 - self.plan.rank(whole, self._ranks))
+                ranks.append(
+                    self._ranks
+                    - 1
+                    - self.plan.rank(whole, self._ranks, all_games=self._free_choice)
+                )
         gaps = past.gaps_of(np.concatenate(ranks))
         return self.plan._replace(gaps=gaps, gap_halves=halves_of(gaps.size + 1))
 

@@ -120,10 +120,10 @@ def test_the_end_of_candidates_within_the_first_of_two_families_is_told(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(making, "MAX_CANDIDATES", 1_000)
-    draws = ((1, 2, 3, 4, 5, 6),)
-    ordered, games = make(2_000, max_repetition=4, exclude_past="all", past_draws=draws)
+    ordered, games = make(850_000, max_repetition=4)  # more than a class has
     assert len(games) == ordered.delivered == 1_000
-    assert "greedy search kept" in ordered.reason
+    assert "greedy search kept 1,000" in ordered.reason
+    assert "the first 1,000 candidates" in ordered.reason
 
 
 def test_a_large_chunk_is_cut_to_what_memory_holds(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,6 @@
 """Plans for the overlap of any two games, all pairs looked at."""
 
+from itertools import combinations
 from math import comb
 from typing import Any
 
@@ -131,10 +132,18 @@ def test_where_the_sum_needs_too_large_a_table_the_games_are_searched(
 
 
 def test_after_the_past_is_taken_out_a_class_may_not_be_enough() -> None:
-    wanted = constraints(max_repetition=4, exclude_past=6, past_draws=[[1, 2, 3, 4, 5, 6]])
-    plan = plan_overlap(MEGA_SENA, wanted, 1000)
-    assert plan.selects
-    assert plan.families[1] == WHOLE
+    few = {"max_repetition": 4, "allowed_numbers": range(1, 10)}
+    classes: dict[int, list[tuple[int, ...]]] = {}
+    for game in combinations(range(1, 10), 6):
+        classes.setdefault(sum(game) % 9, []).append(game)
+    largest = max(map(len, classes.values()))
+    plan = plan_overlap(MEGA_SENA, constraints(**few), largest)
+    assert not plan.selects
+    past = [games[0] for games in classes.values() if len(games) == largest]
+    wanted = constraints(**few, exclude_past=6, past_draws=past)
+    plan = plan_overlap(MEGA_SENA, wanted, largest)
+    assert (plan.selects, plan.families[1]) == (True, WHOLE)
+    assert not plan_overlap(MEGA_SENA, wanted, largest - 1).selects
 
 
 def test_a_core_is_taken_from_games_that_there_are() -> None:
