@@ -65,7 +65,7 @@ class GenerationJob(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.quantity} games of {self.lottery} ({self.id})"
+        return f"{self.quantity:,} games of {self.lottery} ({self.id})"
 
     @property
     def order(self) -> Order:

@@ -31,7 +31,8 @@ class _Rate(ProgressColumn):
     def render(self, task: Task) -> Text:
         done = int(task.completed)
         speed = task.speed or (done / task.elapsed if task.elapsed else 0)
-        return Text(f"{done:,} ({speed / 1e6:.1f} M/s)")
+        told = f"{speed / 1e6:.1f} M/s" if speed >= 1e5 else f"{speed:,.0f}/s"
+        return Text(f"{done:,} ({told})")
 
 
 @contextmanager

@@ -106,7 +106,7 @@ class JobPages(OrderPages):
         except FileNotFoundError:
             messages.warning(request, f"There is no file of {job} to download.")
             return self._to(request, job)
-        name = f"{job.lottery}-{job.id.hex[:8]}.{job.file_format}"
+        name = f"{job.lottery}-{job.games_done}-{job.id.hex[:8]}.{job.file_format}"
         return FileResponse(file, as_attachment=True, filename=name)
 
     @method_decorator(never_cache)

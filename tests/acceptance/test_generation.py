@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 import signal
 from pathlib import Path
 from typing import Any
@@ -143,11 +144,25 @@ def test_the_count_stands_alone_on_its_line() -> None:
     assert run.stdout == "34628783\n"
 
 
+def test_the_price_is_that_of_the_games_there_are(tmp_path: Path) -> None:
+    run = manage(
+        "generate_games", "--budget", "180", "--allowed", "1,2,3,4,5,6,7,8,9,10,11,12",
+        "--max-repetition", "3", "--seed", "1", "--output", str(tmp_path / "games.csv"),
+    )  # fmt: skip
+    told = dict(re.split(r"  +", line.strip(), maxsplit=1) for line in run.stdout.splitlines())
+    assert "the greedy search kept" in told["INCOMPLETE"]
+    games = int(told["games"])
+    assert games < 30
+    assert told["price in all"] == f"{games * 6:,.2f} BRL"
+    assert told["left of the budget"] == f"{180 - games * 6:,.2f} BRL"
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (["-5"], "expected a whole number of at least 1, got '-5'"),
         ([], "Say how many games: QUANTITY or --budget"),
+        (["10", "--budget", "60"], "by QUANTITY or by --budget, not by both"),
         (["10", "--lottery", "bingo"], "unknown lottery 'bingo'; known lotteries: dia-de-sorte"),
         (["10", "--odd", "5-2"], "min_odd=5 is greater than max_odd=2"),
         (["10", "--odd", "many"], "expected a range such as 2-4, 3, 2- or -4, got 'many'"),

@@ -238,7 +238,8 @@ def test_a_file_is_streamed_under_a_name_that_tells_what_it_is(admin_client: Cli
     answer = admin_client.get(f"{JOBS}{job.pk}/download/")
     assert answer.streaming
     assert b"".join(answer.streaming_content) == job.path.read_bytes()
-    assert f'filename="mega-sena-{job.id.hex[:8]}.csv"' in answer.headers["Content-Disposition"]
+    name = f"mega-sena-{job.games_done}-{job.id.hex[:8]}.csv"
+    assert f'filename="{name}"' in answer.headers["Content-Disposition"]
     assert answer.headers["Content-Length"] == "12"
     answer.close()
 

@@ -2,6 +2,7 @@
 
 import sys
 import time
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -99,31 +100,38 @@ class Command(BaseCommand):
                 options["lottery"], constraints, quantity, file_format,
                 options["chunk_size"],
             )  # fmt: skip
-            figures = (
+            games, figures = (
                 _through_queue(order, output, options)
                 if options["queue"]
                 else _here(order, output, options)
             )
-            print_figures(figures | price)
+            print_figures(figures | _price(options, price, games))
         except (ValueError, Unusable, UnwritableOutput, JobFailed, OSError, DBError) as error:
             raise CommandError(str(error)) from None
         except KeyboardInterrupt:
             raise CommandError("Stopped; nothing was written.") from None
 
 
-def _quantity(constraints: GameConstraints, options: dict[str, Any]) -> tuple[int, dict[str, str]]:
-    """How many games, and what they cost, as texts. Raises ValueError."""
+def _quantity(constraints: GameConstraints, options: dict[str, Any]) -> tuple[int, Decimal]:
+    """How many games, and what each of them costs. Raises ValueError."""
     budget, quantity = options["budget"], options["quantity"]
-    if (budget is None) == (quantity is None):
+    if budget is not None and quantity is not None:
+        raise CommandError("Say how many games by QUANTITY or by --budget, not by both.")
+    if budget is None and quantity is None:
         raise CommandError("Say how many games: QUANTITY or --budget, or --count-only for none.")
     lottery = get_lottery(options["lottery"])
-    prices = current_prices()
-    price = game_price(lottery, constraints, prices)
-    as_of = "" if lottery.key in prices else lottery.price_as_of
+    price = game_price(lottery, constraints, current_prices())
     if quantity is not None:
-        return quantity, price_figures(lottery, as_of, price, quantity)
-    bought = buy(budget, price, lottery.currency)
-    return bought.quantity, price_figures(lottery, as_of, price, bought.quantity, bought.rest)
+        return quantity, price
+    return buy(budget, price, lottery.currency).quantity, price
+
+
+def _price(options: dict[str, Any], price: Decimal, games: int) -> dict[str, str]:
+    """What the games made cost, which may be fewer than were ordered, as texts."""
+    lottery, budget = get_lottery(options["lottery"]), options["budget"]
+    as_of = "" if lottery.key in current_prices() else lottery.price_as_of
+    rest = None if budget is None else budget - games * price
+    return price_figures(lottery, as_of, price, games, rest)
 
 
 def _output(output: Path | None, file_format: str | None) -> tuple[Path, str]:
@@ -148,7 +156,8 @@ def _statistics(order: Order, tally: Any, path: Path | None) -> dict[str, str]:
     return {**summary(found), "statistics": str(path)}
 
 
-def _here(order: Order, output: Path, options: dict[str, Any]) -> dict[str, str]:
+def _here(order: Order, output: Path, options: dict[str, Any]) -> tuple[int, dict[str, str]]:
+    """How many games were made, and the figures."""
     started = time.perf_counter()
     checked = check_order(order)
     starting = time.perf_counter()
@@ -164,10 +173,14 @@ def _here(order: Order, output: Path, options: dict[str, Any]) -> dict[str, str]
     seconds = {**waited, **made.seconds}
     figures = file_figures(output, made.size, made.sha256, made.games, seconds, total, made.reason)
     figures |= _statistics(checked.order, made.tally, options["statistics"])
-    return {**order_figures(checked.order, checked.valid_games, checked.exact), **figures}
+    ordered = order_figures(checked.order, checked.valid_games, checked.exact)
+    return made.games, {**ordered, **figures}
 
 
-def _through_queue(order: Order, output: Path, options: dict[str, Any]) -> dict[str, str]:
+def _through_queue(
+    order: Order, output: Path, options: dict[str, Any]
+) -> tuple[int, dict[str, str]]:
+    """How many games were made, and the figures."""
     if options["executor"]:
         raise CommandError(
             "--executor goes with --local: with --queue the worker's own --executor decides."
@@ -187,4 +200,5 @@ def _through_queue(order: Order, output: Path, options: dict[str, Any]) -> dict[
     finished = demand_success(job, status)
     figures = deliver(finished, status, output)
     figures |= _statistics(finished.order, finished.tally, options["statistics"])
-    return {**order_figures(finished.order, int(finished.valid_games), finished.exact), **figures}
+    ordered = order_figures(finished.order, int(finished.valid_games), finished.exact)
+    return finished.games_done, {**ordered, **figures}
