@@ -91,6 +91,7 @@ format: setup-dev ## Rewrite the code in the style that lint expects
 
 bench: setup-dev ## Measure generation, fan-out, the queue and its recovery, briefly
 	@$(PY) -m benchmarks.bench_generation --quick
+	@$(PY) -m benchmarks.bench_constraints --quick
 	@$(PY) -m benchmarks.bench_jobs --quick
 	@$(PY) -m benchmarks.bench_fanout --quick
 	@$(PY) -m benchmarks.bench_queue --quick

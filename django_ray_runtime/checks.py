@@ -2,7 +2,7 @@
 
 import ipaddress
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -37,14 +37,39 @@ def check_runtime(app_configs: Any = None, **kwargs: Any) -> list[checks.CheckMe
                 id="django_ray_runtime.E002",
             )
         ]
-    return [*_database_problems(alias), *ray_problems(alias, runtime.ray_address)]
+    return [*_database_problems(alias), *address_problems(alias, runtime.ray_address)]
+
+
+type AddressCheck = Callable[[str], list[checks.CheckMessage]]
+
+_of_applications: list[AddressCheck] = []
+
+
+def address_check(check: AddressCheck) -> AddressCheck:
+    """A decorator for an application's own check of where Ray is: `manage.py check` and
+    `ray_doctor` give it RAY_ADDRESS, `run_ray_worker` its --address."""
+    if check not in _of_applications:
+        _of_applications.append(check)
+    return check
+
+
+def is_elsewhere(address: str) -> bool:
+    """Whether this address of Ray names another machine."""
+    host = _host_of(address)
+    return bool(host) and not _is_loopback(host)
+
+
+def address_problems(alias: str, address: str) -> list[checks.CheckMessage]:
+    """Why tasks cannot run on the Ray at this address: the queue's reasons and those of the
+    applications."""
+    found = ray_problems(alias, address)
+    return found + [problem for check in _of_applications for problem in check(address)]
 
 
 def ray_problems(alias: str, address: str) -> list[checks.CheckMessage]:
     """Why tasks of this database cannot run on the Ray at this address: a SQLite file is on
     this machine, and the tasks of another would write to a file of their own, or to none."""
-    host = _host_of(address)
-    if not _is_sqlite(alias) or not host or _is_loopback(host):
+    if not _is_sqlite(alias) or not is_elsewhere(address):
         return []
     return [
         checks.Error(

@@ -37,6 +37,10 @@ class RayUnavailable(Unusable):
     """No Ray answers, or none can be started."""
 
 
+class DaskUnavailable(Unusable):
+    """No Dask answers, or none can be started."""
+
+
 class NotMigrated(Unusable):
     """The database lacks tables of this application."""
 

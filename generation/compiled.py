@@ -1,10 +1,11 @@
-"""Whether games are made by the compiled kernel or by numpy, and where the compiled code is kept.
+"""Whether compiled kernels do the work or numpy, and where the compiled code is kept.
 
 Both give the same games, bit for bit. numba is optional: without it, or with
 ``GENERATION_COMPILED=0`` in the environment, numpy makes them. numba is imported when the kernel
 is first wanted, not with this module, because it costs more than most small jobs.
 """
 
+import inspect
 import logging
 import os
 import stat
@@ -25,7 +26,10 @@ from generation.lotteries import Lottery
 from generation.permutation import Permutation
 from generation.space import GameSpace
 
-type Kernel = Callable[..., None]
+type Kernel = Callable[..., Any]
+
+type Source = tuple[Callable[..., Any], Any]
+"""A function that numba can compile, and its signature."""
 
 log = logging.getLogger(__name__)
 _lock = Lock()
@@ -45,10 +49,13 @@ def is_loaded() -> bool:
 def draw_by_kernel(
     draw: Kernel, space: GameSpace, permutation: Permutation, start: int, stop: int
 ) -> NDArray[np.uint8]:
-    """Games ``start`` to ``stop - 1`` of the permuted space: uint8, (games, numbers per game)."""
+    """Games ``start`` to ``stop - 1`` of the permuted space, where they pass its filters.
+
+    uint8, shape (games, numbers per game).
+    """
     games = np.empty((stop - start, space.width), dtype=np.uint8)
     draw(np.uint64(start), games, *space.plan.unsigned(), *permutation.plan)
-    return space.printed(games)
+    return space.finished(games)
 
 
 def draw_by_numpy(
@@ -58,8 +65,8 @@ def draw_by_numpy(
     games = np.empty((stop - start, space.width), dtype=np.uint8)
     for first in range(start, stop, _BLOCK):
         block = np.arange(first, min(first + _BLOCK, stop), dtype=np.uint64)
-        games[first - start : first - start + block.size] = space.unrank(permutation.permute(block))
-    return games
+        games[first - start : first - start + block.size] = space.drawn(permutation.permute(block))
+    return space.finished(games)
 
 
 _BLOCK = 8192
@@ -68,33 +75,44 @@ _BLOCK = 8192
 
 @lru_cache(maxsize=1)
 def _load() -> Kernel | None:
+    return load(_draw_games, _agrees_with_numpy)
+
+
+def load(source: Callable[[], Source], agrees: Callable[[Kernel], bool]) -> Kernel | None:
+    """The compiled kernel of a source, or ``None`` where numpy has to do.
+
+    ``source`` imports it, which needs numba. A kernel is used if it ``agrees`` with numpy.
+    """
     if os.environ.get("GENERATION_COMPILED", "1").strip().lower() in {"0", "false", "no", "off"}:
         return None
     if find_spec("numba") is None:
-        log.info("numba is not installed; numpy makes the games, some eight times slower")
+        log.info("numba is not installed; numpy has to do, some eight times slower")
         return None
     try:
-        draw = _compile()
+        made = _compile(*source())
     except Exception:  # whatever a broken numba raises: games can still be made
-        log.warning("the kernel could not be compiled; numpy makes the games", exc_info=True)
+        log.warning("the kernel could not be compiled; numpy has to do", exc_info=True)
         return None
-    if _agrees_with_numpy(draw):
-        return draw
-    log.error("the compiled kernel differs from numpy, which now makes the games; clear its cache")
+    if agrees(made):
+        return made
+    log.error("the compiled kernel differs from numpy, which has to do; clear its cache")
     return None
 
 
-def _compile() -> Kernel:
-    import numba
-
+def _draw_games() -> Source:
     from generation import kernels
 
+    return kernels.draw_games, kernels.SIGNATURE
+
+
+def _compile(function: Callable[..., Any], signature: Any) -> Kernel:
+    import numba
+
     def compile_it(cache: bool) -> Kernel:
-        decorate = numba.njit(kernels.SIGNATURE, nogil=True, cache=cache)
-        compiled: Kernel = decorate(kernels.draw_games)
+        compiled: Kernel = numba.njit(signature, nogil=True, cache=cache)(function)
         return compiled
 
-    with _cache_directory(numba.config, Path(kernels.__file__)) as found:
+    with _cache_directory(numba.config, Path(inspect.getfile(function))) as found:
         if found:
             try:
                 return compile_it(cache=True)
@@ -107,8 +125,9 @@ def _agrees_with_numpy(draw: Kernel) -> bool:
     """Draw a few games both ways: a stale or damaged cache must never go unnoticed."""
     lottery = Lottery(key="check", name="check", pool=20, draw=5, min_picks=5, max_picks=5)
     wanted = GameConstraints(
-        numbers_per_game=5, fixed_numbers=(7,), min_odd=2, max_sum=60, max_run=2
-    )
+        numbers_per_game=5, fixed_numbers=(7,), min_odd=2, max_sum=60, max_run=2,
+        exclude_past=4, past_draws=((1, 3, 7, 9, 20),),
+    )  # fmt: skip
     space = GameSpace(lottery, wanted)
     permutation = Permutation(space.count, seed=1)
     ours, theirs = (

@@ -4,11 +4,12 @@ A new constraint is one more field of ``GameConstraints``; where it bounds a cou
 numbers it is one more ``Counter`` of ``counters.counters_for`` and needs no other change.
 """
 
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     ValidationError,
@@ -27,6 +28,14 @@ def _sorted_unique(numbers: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(sorted(set(numbers)))
 
 
+def _shared(value: object) -> object:
+    """``True`` is a word, for it equals 1."""
+    return {True: "all", False: None}[value] if isinstance(value, bool) else value
+
+
+MAX_DRAWS = 20_000
+"""Past draws at most: some fifty years of one a day. More would only keep others waiting."""
+
 Number = Annotated[int, Field(ge=1, le=MAX_POOL)]
 Numbers = Annotated[tuple[Number, ...], AfterValidator(_sorted_unique)]
 Bound = Annotated[int, Field(ge=0, le=MAX_POOL * MAX_POOL)]  # no sum is larger
@@ -40,6 +49,11 @@ class GameConstraints(BaseModel):
     ``None`` means that the job chooses one, and 0 is a seed like any other. ``max_run`` is the
     longest run of consecutive numbers allowed (1: no two neighbours). Decades are 1 to 10, 11 to
     20, …; rows and columns are the ticket's. Repeats are numbers shared with ``reference_draw``.
+
+    With ``exclude_past`` no game shares that many or more numbers with one of ``past_draws``;
+    ``"all"`` (or ``True``) is as many as the lottery draws: no game holds a draw whole.
+    ``max_repetition`` is the most numbers, ``min_repetition`` the fewest, that any two games of a
+    job share.
 
     ``second_numbers_per_game`` is how many of the second group a game has, where the lottery has
     one (``None``: as few as it allows); the other constraints speak of the main numbers.
@@ -74,6 +88,10 @@ class GameConstraints(BaseModel):
     reference_draw: Numbers | None = None
     min_repeats: Bound | None = None
     max_repeats: Bound | None = None
+    exclude_past: Annotated[Number | Literal["all"] | None, BeforeValidator(_shared)] = None
+    past_draws: Annotated[tuple[Numbers, ...] | None, Field(max_length=MAX_DRAWS)] = None
+    min_repetition: Bound | None = None
+    max_repetition: Bound | None = None
     seed: Annotated[int, Field(ge=0, lt=SEED_LIMIT)] | None = None
 
     @model_validator(mode="after")
@@ -130,11 +148,18 @@ class GameConstraints(BaseModel):
         if not lottery.digits:
             contradictions.refuse_unreachable_sum(self, usable)
         contradictions.refuse_layout(self, lottery.ticket_columns, lottery.name)
+        contradictions.refuse_past(self, lottery)
+
+    def near_past(self, lottery: Lottery) -> int | None:
+        """The numbers shared with a past draw from which on a game is excluded."""
+        return lottery.draw if self.exclude_past == "all" else self.exclude_past
 
     def describe(self) -> str:
         """What was asked for in one line, the seed left out: ``numbers_per_game=6, max_odd=4``."""
-        wanted = {"numbers_per_game": self.numbers_per_game}
-        wanted |= self.model_dump(exclude={"seed"}, exclude_defaults=True)
+        wanted: dict[str, Any] = {"numbers_per_game": self.numbers_per_game}
+        wanted |= self.model_dump(exclude={"seed", "past_draws"}, exclude_defaults=True)
+        if self.past_draws:
+            wanted["past_draws"] = f"{len(self.past_draws):,} draws"
         return ", ".join(f"{name}={_plain(value)}" for name, value in wanted.items())
 
 

@@ -13,11 +13,12 @@ if TYPE_CHECKING:
     from generation.constraints import GameConstraints
     from generation.lotteries import Lottery
 
-_COUNTED = (*CLASSES, "repeats")  # of a game's numbers
+_COUNTED = (*CLASSES, "repeats", "repetition")  # of a game's numbers
 _RANGES = (*_COUNTED, "sum")
 _NOT_OF_DIGITS = (
     "fixed_numbers", "allowed_numbers", "excluded_numbers", "max_run", "max_per_decade",
-    "max_per_row", "max_per_column", "reference_draw",
+    "max_per_row", "max_per_column", "reference_draw", "exclude_past", "min_repetition",
+    "max_repetition",
 )  # fmt: skip
 
 
@@ -153,7 +154,7 @@ def refuse_second(wanted: GameConstraints, lottery: Lottery) -> None:
     if not lottery.digits:
         return
     for name in _NOT_OF_DIGITS:
-        if getattr(wanted, name):
+        if getattr(wanted, name) not in (None, ()):
             raise ConstraintError(
                 f"{name} has no meaning in {lottery.name}, whose games are digits; leave it out"
             )
@@ -176,6 +177,33 @@ def refuse_layout(wanted: GameConstraints, ticket_columns: int | None, lottery: 
             raise ConstraintError(
                 f"fixed_numbers ({words(fixed)}) already has {value} numbers of a {kind} but"
                 f" max_per_{kind}={bound}; fix other numbers or raise it"
+            )
+
+
+def refuse_past(wanted: GameConstraints, lottery: Lottery) -> None:
+    """Raise ConstraintError where past draws are to be excluded and cannot be."""
+    least, draws = wanted.exclude_past, wanted.past_draws
+    if least is None:
+        if draws:
+            raise ConstraintError(
+                "past_draws needs exclude_past, how many shared numbers are too many; give it or"
+                " leave past_draws out"
+            )
+        return
+    if draws is None:
+        raise ConstraintError(
+            f"exclude_past={least} needs past_draws, the draws to stay clear of; give them"
+        )
+    if least != "all" and least > lottery.draw:
+        raise ConstraintError(
+            f"exclude_past={least} excludes nothing: {lottery.name} draws {lottery.draw} numbers;"
+            " lower it or leave it out"
+        )
+    for draw in draws:
+        if len(draw) != lottery.draw or draw[-1] > lottery.pool:
+            raise ConstraintError(
+                f"past_draws contains {words(draw)}, but {lottery.name} draws {lottery.draw}"
+                f" numbers of 1 to {lottery.pool}; correct it"
             )
 
 

@@ -11,18 +11,21 @@ bound plus one, a cap on decades, rows or columns by ``cap + 1`` for each of the
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 
 import numpy as np
+from numpy.typing import NDArray
 
 from generation.classes import CLASSES, column, decade, row
 from generation.constraints import GameConstraints
+from generation.families import WHOLE, Family
 from generation.lotteries import Lottery
 
 
 @dataclass(frozen=True, slots=True)
 class Counter:
-    """``low <= weights of the chosen candidates together <= high``.
+    """``low <= weights of the chosen candidates together <= high``; with a ``modulus`` the total
+    also leaves ``residue`` modulo it.
 
     ``weights[i]`` belongs to candidate i and is not negative; ``low`` and ``high`` are totals that
     some choice could reach, so ``low > high`` says that no choice meets the bounds.
@@ -32,6 +35,13 @@ class Counter:
     weights: tuple[int, ...]
     low: int
     high: int
+    modulus: int = 0
+    residue: int = 0
+
+    def accepts(self, totals: NDArray[np.integer]) -> NDArray[np.bool_]:
+        """Whether finished games may have these totals: bool, same shape."""
+        within: NDArray[np.bool_] = (totals >= self.low) & (totals <= self.high)
+        return within & (totals % self.modulus == self.residue) if self.modulus else within
 
     def windows(self, picks: int) -> list[tuple[int, int]]:
         """For 0..``picks`` candidates chosen: the least and greatest total worth a table row.
@@ -40,13 +50,18 @@ class Counter:
         ``picks`` ascending choices leave ``picks - t`` candidates behind them and the others come
         from candidate t on, which is what keeps these windows narrow.
         """
-        spare = len(self.weights) - picks
-        found = []
-        for taken in range(picks + 1):
-            least, most = extremes(self.weights[: spare + taken], taken)
-            least_left, most_left = extremes(self.weights[taken:], picks - taken)
-            found.append((max(least, self.low - most_left), min(most, self.high - least_left)))
-        return found
+        return _windows(self, picks)
+
+
+@lru_cache(maxsize=256)
+def _windows(counter: Counter, picks: int) -> list[tuple[int, int]]:
+    spare = len(counter.weights) - picks
+    found = []
+    for taken in range(picks + 1):
+        least, most = extremes(counter.weights[: spare + taken], taken)
+        least_left, most_left = extremes(counter.weights[taken:], picks - taken)
+        found.append((max(least, counter.low - most_left), min(most, counter.high - least_left)))
+    return found
 
 
 def extremes(weights: Sequence[int], picks: int) -> tuple[int, int]:
@@ -56,23 +71,29 @@ def extremes(weights: Sequence[int], picks: int) -> tuple[int, int]:
 
 
 def counters_for(
-    lottery: Lottery, constraints: GameConstraints, candidates: Sequence[int], picks: int
+    lottery: Lottery,
+    constraints: GameConstraints,
+    candidates: Sequence[int],
+    picks: int,
+    family: Family = WHOLE,
 ) -> list[Counter]:
     """The counters needed to choose ``picks`` of the free ``candidates`` (ascending), which those
-    of a second group follow.
+    of a second group follow, within the family.
 
     What the fixed numbers contribute is taken off the bounds. A counter whose bounds every choice
     meets is left out, because each one multiplies the table.
     """
     second = lottery.second.pool if lottery.second else 0
     found = []
-    for name, weight, low, high in _rules(lottery, constraints):
+    for name, weight, low, high in _rules(lottery, constraints, family):
         already = sum(weight(number) for number in constraints.fixed_numbers)
         weights = tuple(int(weight(lottery.face(number))) for number in candidates)
         least, most = extremes(weights, picks)
-        if least < low - already or most > high - already:
+        modulus = family.modulus if name == "sum" else 0
+        if least < low - already or most > high - already or modulus:
             bounds = max(least, low - already), min(most, high - already)
-            found.append(Counter(name, (*weights, *(0,) * second), *bounds))
+            residue = (family.residue - already) % modulus if modulus else 0
+            found.append(Counter(name, (*weights, *(0,) * second), *bounds, modulus, residue))
     if second:
         chosen = constraints.second_picks(lottery)
         weights = (*(0,) * len(candidates), *(1,) * second)
@@ -86,10 +107,11 @@ def counters_for(
 type _Rule = tuple[str, Callable[[int], int], int, int]
 
 
-def _rules(lottery: Lottery, wanted: GameConstraints) -> Iterator[_Rule]:
+def _rules(lottery: Lottery, wanted: GameConstraints, family: Family) -> Iterator[_Rule]:
     """Name, weight of a number, least and greatest total of a whole game."""
     yield "sum", lambda number: number, *_bounds(wanted, "sum")
     yield "odd", lambda number: number % 2, *wanted.odd_range
+    yield "core", set(family.core).__contains__, family.core_least, sys.maxsize
     for name, belongs in CLASSES.items():
         if name not in {"odd", "even"}:
             yield name, belongs, *_bounds(wanted, name)

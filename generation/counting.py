@@ -24,12 +24,34 @@ from numpy.typing import NDArray
 
 from generation.counters import Counter
 
-MAX_TABLE_BYTES = 256 * 2**20
-"""A job's table is built in every process that makes its games; one of this size takes a second."""
+type Windows = Sequence[tuple[int, int]]
+
+MAX_TABLE_BYTES = 128 * 2**20
+"""A job's table is built in every process that makes its games; this much takes half a second."""
 
 
 class TableTooLarge(ValueError):
     """The constraints together need a counting table beyond the memory allowed."""
+
+
+def table_bytes(candidates: int, picks: int, counters: Sequence[Counter]) -> int:
+    """The size of the table that would count these, in bytes."""
+    windows = [counter.windows(picks) for counter in _ordered(counters)]
+    inner, rows = _sizes(windows or [[(0, 0)] * (picks + 1)])
+    return 8 * (candidates - picks + 2) * prod(inner) * sum(rows[:picks])
+
+
+def _ordered(counters: Sequence[Counter]) -> list[Counter]:
+    """The counter with the most values comes first: only the first is cropped level by level, for
+    the strides must be the same on all levels."""
+    return sorted(counters, key=lambda counter: -counter.high)
+
+
+def _sizes(windows: Sequence[Windows]) -> tuple[tuple[int, ...], list[int]]:
+    """Values of each counter but the first, and how many of the first there are at each level."""
+    first, *others = windows
+    inner = tuple(1 + max(0, *(high for _, high in window)) for window in others)
+    return inner, [max(0, high - low + 1) for low, high in first]
 
 
 class CountingTable:
@@ -56,15 +78,17 @@ class CountingTable:
         self.places = candidates - picks + 1
         self.width = self.places + 1
         self._limits = block_limits
-        # The counter with the most values comes first: only the first is cropped level by level,
-        # for the strides must be the same on all levels.
-        ordered = sorted(counters, key=lambda counter: -counter.high)
-        self._counters = ordered or [Counter("none", (0,) * candidates, 0, 0)]
+        self._counters = _ordered(counters) or [Counter("none", (0,) * candidates, 0, 0)]
         self._windows = [counter.windows(picks) for counter in self._counters]
         self.count = 0
         self._lay_out()
         if all(low <= high for windows in self._windows for low, high in windows):
             self._fill()
+
+    @property
+    def free_runs(self) -> bool:
+        """Whether runs are free."""
+        return self._limits is None
 
     @property
     def nbytes(self) -> int:
@@ -73,9 +97,8 @@ class CountingTable:
 
     def _lay_out(self) -> None:
         """Find sizes and strides; refuse what is too large before any memory is taken."""
-        first, *others = self._windows
-        self._inner = tuple(1 + max(0, *(high for _, high in windows)) for windows in others)
-        rows = [max(0, high - low + 1) for low, high in first]
+        first = self._windows[0]
+        self._inner, rows = _sizes(self._windows)
         stride = self.width * prod(self._inner)
         offsets = [stride * before for before in accumulate(rows[: self.picks], initial=0)]
         self._refuse_if_too_large(offsets[-1] * 8)
@@ -103,62 +126,98 @@ class CountingTable:
             )
 
     def _fill(self) -> None:
+        """Level by level from the last choice to the first, each laid out place by place.
+
+        In that layout every step adds neighbouring words; in the table's, where the places of a
+        state are neighbours, each word would take a line of the cache to itself.
+        """
         lows = [[low for low, _ in windows] for windows in self._windows]
         self._lows = [(first, *(0 for _ in self._inner)) for first in lows[0]]
-        levels = [
-            self.cells[at : at + self.width * prod(shape)].reshape(*shape, self.width)
-            for at, shape in zip(self._offsets[: self.picks], self._shapes, strict=False)
-        ]
-        self._levels = [*levels, self._complete()]
+        reach = 1 + max(self._limits or (0,))
+        self._levels = {self.picks: self._complete()}
+        self._blocks: dict[int, NDArray[np.int64]] = {}
         for taken in reversed(range(self.picks)):
+            shape = self._shapes[taken]
+            level = self._levels[taken] = np.zeros((self.width, *shape), dtype=np.int64)
+            if self._limits is not None:
+                self._blocks[taken] = np.zeros_like(level)
             for place in reversed(range(self.places)):
                 self._fill_place(taken, place)
+            at = self._offsets[taken]
+            rows = self.cells[at : at + level.size].reshape(-1, self.width)
+            rows[...] = level.reshape(self.width, -1).T
+            self._levels.pop(taken + reach, None)
+            self._blocks.pop(taken + 1, None)
         origin = (0,) * len(self._counters)
         self.count = int(self._states(0, 0)[origin])
-        del self._levels
+        self._levels.clear()
+        self._blocks.clear()
 
     def _complete(self) -> NDArray[np.int64]:
         """The states in which a finished game meets every bound: one way each, else none."""
+        starts = self._lows[self.picks]
+        accepted = [
+            counter.accepts(np.arange(start, start + size))
+            for counter, start, size in zip(self._counters, starts, self._shapes[-1], strict=True)
+        ]
         complete = np.zeros(self._shapes[-1], dtype=np.int64)
-        bounds = [slice(counter.low, counter.high + 1) for counter in self._counters[1:]]
-        complete[:, *bounds] = 1
+        complete[np.ix_(*accepted)] = 1
         return complete
 
     def _states(self, taken: int, place: int) -> NDArray[np.int64]:
         """All states of a level at one place; finished games have no place."""
         level = self._levels[taken]
-        return level if taken == self.picks else level[..., place]
+        return level if taken == self.picks else level[place]
 
     def _fill_place(self, taken: int, place: int) -> None:
         """Skip the candidate at this place, or take it (alone, or as the start of a block)."""
         target = self._states(taken, place)
-        target[...] = self._levels[taken][..., place + 1]
-        candidate = taken + place
+        target[...] = self._levels[taken][place + 1]
         if self._limits is None:
-            self._add(target, taken, taken + 1, place, [candidate])
-            return
-        for length in range(1, min(self._limits[candidate], self.picks - taken) + 1):
-            block = range(candidate, candidate + length)
-            self._add(target, taken, taken + length, place + 1, block)
+            self._add(target, self._states(taken + 1, place), taken, [taken + place])
+        else:
+            target += self._fill_blocks(taken, place, self._limits)
+
+    def _fill_blocks(self, taken: int, place: int, limits: Sequence[int]) -> NDArray[np.int64]:
+        """The ways that begin with a block here and skip the candidate behind it.
+
+        A longer block is this candidate and a block from the next one on, of which those have to go
+        that would be too long together.
+        """
+        candidate = taken + place
+        found: NDArray[np.int64] = self._blocks[taken][place]
+        limit = limits[candidate]
+        if limit == 0:
+            return found
+        self._add(found, self._states(taken + 1, place + 1), taken, [candidate])
+        if taken + 1 < self.picks:
+            self._add(found, self._blocks[taken + 1][place], taken, [candidate])
+            longest = min(limits[candidate + 1] + 1, self.picks - taken)
+            for length in range(limit + 1, longest + 1):
+                block = range(candidate, candidate + length)
+                self._add(found, self._states(taken + length, place + 1), taken, block, -1)
+        return found
 
     def _add(
         self,
         target: NDArray[np.int64],
+        source: NDArray[np.int64],
         taken: int,
-        then_taken: int,
-        place: int,
         block: Sequence[int],
+        sign: int = 1,
     ) -> None:
-        """Add to each state the completions that follow once ``block`` is taken."""
-        source = self._states(then_taken, place)
+        """Add to each state (or take off) what follows in ``source`` once ``block`` is taken."""
+        then = self._lows[taken + len(block)]
         into, out_of = [], []
         for axis, counter in enumerate(self._counters):
             weight = sum(counter.weights[candidate] for candidate in block)
-            shift = self._lows[taken][axis] + weight - self._lows[then_taken][axis]
+            shift = self._lows[taken][axis] + weight - then[axis]
             start = max(0, -shift)
             stop = min(target.shape[axis], source.shape[axis] - shift)
             if stop <= start:
                 return
             into.append(slice(start, stop))
             out_of.append(slice(start + shift, stop + shift))
-        target[tuple(into)] += source[tuple(out_of)]
+        change = np.add if sign > 0 else np.subtract
+        part = target[tuple(into)]
+        change(part, source[tuple(out_of)], out=part)

@@ -9,13 +9,13 @@ import csv
 import datetime as dt
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from generation.lotteries import Lottery
-from generation.sheets import SheetError, read_sheet
+from generation.sheets import MAX_COLUMNS, MAX_ROWS, SheetError, read_sheet
 
 MAX_BYTES = 64 * 2**20
 MOST_PROBLEMS = 10  # told one by one
@@ -23,7 +23,12 @@ EXCEL_EPOCH = dt.date(1899, 12, 30)
 
 
 class DrawFileError(SheetError):
-    """The file is not one of draws, or some of its rows are not; each is named."""
+    """The file is not one of draws, or some of its rows are not: `rows` says by their numbers in
+    the file what is wrong with each."""
+
+    def __init__(self, message: str, rows: Mapping[int, str] | None = None) -> None:
+        super().__init__(message)
+        self.rows = dict(rows or {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +62,7 @@ def read_draws(path: Path, lottery: Lottery) -> list[DrawRow]:
     rows = read_sheet(path) if kind == ".xlsx" else _csv_rows(path)
     layout = _layout(rows[0] if rows else [], lottery, path.name)
     draws: dict[int, DrawRow] = {}
-    problems = []
+    problems: dict[int, str] = {}
     for place, row in enumerate(rows[1:], start=2):
         if not any(_text(cell) for cell in row):
             continue
@@ -68,14 +73,21 @@ def read_draws(path: Path, lottery: Lottery) -> list[DrawRow]:
             draws[draw.number] = draw
         except (ValueError, IndexError) as error:
             told = "too few columns" if isinstance(error, IndexError) else str(error)
-            problems.append(f"row {place}: {told}")
+            problems[place] = told
     if problems:
-        more = len(problems) - MOST_PROBLEMS
-        told = "; ".join(problems[:MOST_PROBLEMS]) + (f"; and {more} more" if more > 0 else "")
-        raise DrawFileError(f"{path.name} has rows that are no draws of {lottery.name}: {told}")
+        raise _no_draws(problems, lottery, path.name)
     if not draws:
         raise DrawFileError(f"{path.name} has a header and no draws")
     return list(draws.values())
+
+
+def _no_draws(problems: dict[int, str], lottery: Lottery, name: str) -> DrawFileError:
+    first = list(problems.items())[:MOST_PROBLEMS]
+    told = "; ".join(f"row {place}: {problem}" for place, problem in first)
+    more = len(problems) - len(first)
+    rest = f"; and {more} more" if more else ""
+    message = f"{name} has rows that are no draws of {lottery.name}: {told}{rest}"
+    return DrawFileError(message, problems)
 
 
 def _csv_rows(path: Path) -> list[Sequence[Any]]:
@@ -92,6 +104,8 @@ def _csv_rows(path: Path) -> list[Sequence[Any]]:
         for row in reader:
             if any("\n" in cell for cell in row):
                 raise csv.Error("a quote runs over the end of its line")
+            if len(rows) >= MAX_ROWS or len(row) > MAX_COLUMNS:
+                raise csv.Error(f"more than {MAX_ROWS:,} rows or {MAX_COLUMNS} columns")
             rows.append(row)
     except csv.Error as error:
         raise DrawFileError(f"{path.name}, line {reader.line_num}: {error}") from None

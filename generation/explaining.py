@@ -1,13 +1,14 @@
 """How each constraint cuts the number of games: by itself, and after those before it."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from generation.classes import CLASSES
 from generation.constraints import GameConstraints
 from generation.counting import TableTooLarge
 from generation.lotteries import Lottery
-from generation.space import CountTooLarge, GameSpace
+from generation.orders import count_games
+from generation.space import CountTooLarge
 
 _SHAPE = ("numbers_per_game", "second_numbers_per_game")
 _WISHES: tuple[tuple[str, ...], ...] = (
@@ -20,17 +21,25 @@ _WISHES: tuple[tuple[str, ...], ...] = (
     ("max_per_row",),
     ("max_per_column",),
     ("reference_draw", "min_repeats", "max_repeats"),
+    ("exclude_past", "past_draws"),
+    ("min_repetition", "max_repetition"),
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Count(NamedTuple):
+    """So many games; not ``exact``: at most."""
+
+    games: int
+    exact: bool
+
+
+class Step(NamedTuple):
     """A wish, how many games satisfy it alone, and how many it and all before it; ``None`` where
-    those are too many to count, or need too large a table."""
+    those are too many to count."""
 
     wish: str
-    alone: int | None
-    together: int | None
+    alone: Count | None
+    together: Count | None
 
 
 def explain(lottery: Lottery, constraints: GameConstraints) -> Iterator[Step]:
@@ -49,8 +58,9 @@ def explain(lottery: Lottery, constraints: GameConstraints) -> Iterator[Step]:
         yield Step(told, _count(lottery, shape | wish), _count(lottery, so_far))
 
 
-def _count(lottery: Lottery, wanted: dict[str, object]) -> int | None:
+def _count(lottery: Lottery, wanted: dict[str, object]) -> Count | None:
+    constraints = GameConstraints.model_validate(wanted)
     try:
-        return GameSpace(lottery, GameConstraints.model_validate(wanted)).count
+        return Count(*count_games(lottery.key, constraints))
     except (CountTooLarge, TableTooLarge):
         return None

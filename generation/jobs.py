@@ -8,8 +8,9 @@ from typing import Any
 
 from django.db import transaction
 
+from generation.limits import demand_quantity
 from generation.models import GenerationJob
-from generation.orders import Order, check_order
+from generation.orders import CheckedOrder, Order, check_order
 from generation.tasks import generate_games
 
 POLL_SECONDS = 0.1
@@ -32,7 +33,7 @@ class JobStatus:
 
     @property
     def finished(self) -> bool:
-        return self.state not in {"SCHEDULED", "READY", "RUNNING"}
+        return self.state not in {"SCHEDULED", "BLOCKED", "READY", "RUNNING"}
 
 
 def submit_job(order: Order, *, owner: Any = None, queue_name: str = "default") -> GenerationJob:
@@ -40,8 +41,24 @@ def submit_job(order: Order, *, owner: Any = None, queue_name: str = "default") 
 
     Raises ValueError, before anything is stored, when the order cannot be delivered.
     """
-    checked = check_order(order)
-    job = GenerationJob(id=uuid.uuid4(), owner=owner, valid_games=str(checked.valid_games))
+    return store_job(check_order(order), owner=owner, queue_name=queue_name)
+
+
+def store_job(
+    checked: CheckedOrder, *, owner: Any = None, queue_name: str = "default", **columns: Any
+) -> GenerationJob:
+    """Queue an order that was checked, and set further `columns` of its job.
+
+    Raises ValueError for more games than GENERATION_MAX_QUANTITY.
+    """
+    demand_quantity(checked.order.quantity)
+    job = GenerationJob(
+        id=uuid.uuid4(),
+        owner=owner,
+        valid_games=str(checked.valid_games),
+        exact=checked.exact,
+        **columns,
+    )
     job.set_order(checked.order)
     with transaction.atomic():
         result = generate_games.using(queue_name=queue_name).enqueue(str(job.id))
@@ -59,7 +76,7 @@ def job_status(job_id: uuid.UUID) -> JobStatus:
         state=task.state,
         games_done=job.games_done,
         quantity=job.quantity,
-        error=_error(job) if task.state not in {"RUNNING", "READY", "SUCCESSFUL"} else "",
+        error=job_error(job),
         waited=(started - task.enqueued_at).total_seconds() if started else None,
         took=(ended - task.enqueued_at).total_seconds() if ended else None,
     )
@@ -75,12 +92,18 @@ def follow_job(job_id: uuid.UUID) -> Iterator[JobStatus]:
         sleep(POLL_SECONDS)
 
 
-def _error(job: GenerationJob) -> str:
-    last = job.task.attempts.last()
-    if last is None:
+def job_error(job: GenerationJob) -> str:
+    """What its last run failed with, in one line; empty while it goes on, and where it did not."""
+    if job.task.state in {"RUNNING", "READY", "SUCCESSFUL"}:
         return ""
-    # A message may have several lines: it begins where the exception's name stands.
-    lines = last.traceback.strip().splitlines()
-    name = last.exception_class_path.rpartition(".")[2]
+    last = job.task.attempts.last()
+    return error_line(last) if last is not None else ""
+
+
+def error_line(run: Any) -> str:
+    """The error of one attempt of a task: where its message has several lines, the first."""
+    # It begins where the exception's name stands.
+    lines = run.traceback.strip().splitlines() or [run.exception_class_path]
+    name = run.exception_class_path.rpartition(".")[2]
     named = [line for line in lines if line.split(":")[0].rpartition(".")[2] == name]
-    return (named or lines)[-1]
+    return str((named or lines)[-1])

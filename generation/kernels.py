@@ -27,7 +27,7 @@ _OCTETS = types.Array(types.uint8, 1, "C", readonly=True)
 SIGNATURE = types.void(
     types.uint64,
     types.Array(types.uint8, 2, "C"),
-    *(_WORDS, _WORDS, _WORDS, _WORDS, _OCTETS, _OCTETS),  # SearchPlan
+    *(_WORDS, _WORDS, _WORDS, _WORDS, _WORDS, _WORDS, _OCTETS, _OCTETS),  # SearchPlan
     *(_WORDS, _WORDS, _WORDS),  # FeistelPlan
 )
 """Of ``draw_games``; a read-only array type takes writable arrays too."""
@@ -95,6 +95,20 @@ def _search(
 
 
 @njit(nogil=True)
+def _close_gaps(behind: Words, at: Words, gaps: Words, halves: Words) -> None:
+    """From indices of the games that are left to ranks: add the number of gaps up to each."""
+    for lane in range(LANES):
+        at[lane] = _0
+    for turn in range(halves.size):
+        half = halves[turn]
+        for lane in range(LANES):
+            ahead = at[lane] + half
+            at[lane] = ahead if gaps[ahead - _1] <= behind[lane] else at[lane]
+    for lane in range(LANES):
+        behind[lane] += at[lane]
+
+
+@njit(nogil=True)
 def _store(games: Octets, start: int, drawn: Octets, fixed: Octets) -> None:
     """Lay the drawn numbers out game by game, merged with the fixed ones."""
     picks = drawn.shape[0]
@@ -122,6 +136,8 @@ def draw_games(
     bases: Words,
     steps: Words,
     halves: Words,
+    gaps: Words,
+    gap_halves: Words,
     numbers: Octets,
     fixed: Octets,
     shape: Words,
@@ -129,7 +145,7 @@ def draw_games(
     mix: Words,
 ) -> None:
     """Fill ``games`` with games number ``first``, ``first + 1``, … of the permuted order."""
-    b, last = shape[1], shape[2] - _1
+    b, last, gapped = shape[1], shape[2] - _1, np.uint64(gaps.size)
     left, right = np.empty(LANES, np.uint64), np.empty(LANES, np.uint64)
     behind, chosen = np.empty(LANES, np.uint64), np.empty(LANES, np.uint64)
     at = np.empty(LANES, np.uint64)
@@ -146,8 +162,10 @@ def draw_games(
                 behind[lane] = _0
             elif behind[lane] > last:
                 behind[lane] = _walk(behind[lane], shape, keys, mix)
+        if gaps.size:
+            _close_gaps(behind, at, gaps, gap_halves)
         for lane in range(LANES):
-            behind[lane] = last - behind[lane]
+            behind[lane] = last + gapped - behind[lane]
         for taken in range(bases.size):
             base = bases[taken]
             _search(base, behind, chosen, at, cells, halves)

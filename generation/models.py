@@ -40,18 +40,32 @@ class GenerationJob(models.Model):
     chunk_size = models.PositiveIntegerField(null=True, blank=True)
     # Text: the largest spaces do not fit 64 bits.
     valid_games = models.CharField(max_length=40, help_text="Games that satisfy the constraints.")
+    exact = models.BooleanField(default=True, help_text="Off: valid_games is an upper bound.")
+    # What a client names its request by: the same again is the same job.
+    idempotency_key = models.CharField(max_length=255, null=True, blank=True, editable=False)  # noqa: DJ001 - unique where given
+    idempotency_hash = models.CharField(max_length=64, blank=True, default="", editable=False)
 
     games_done = models.PositiveBigIntegerField(default=0)
+    complete = models.BooleanField(
+        null=True, help_text="Off: fewer games than ordered could be made, see the reason."
+    )
+    reason = models.TextField(blank=True, default="", help_text="Why games are missing.")
     file_name = models.CharField(max_length=100, blank=True, default="")
+    file_expired_at = models.DateTimeField(null=True, blank=True)
     size = models.PositiveBigIntegerField(default=0, help_text="Bytes of the file.")
     sha256 = models.CharField(max_length=64, blank=True, default="")
     seconds = models.JSONField(default=dict, help_text="How long each stage took.")
+    tally = models.JSONField(null=True, blank=True, help_text="Counts taken of the games.")
 
     class Meta:
         ordering = ["-created_at"]
+        indexes = [models.Index(fields=["owner", "-created_at"], name="jobs_of_a_user")]
+        constraints = [
+            models.UniqueConstraint(fields=["owner", "idempotency_key"], name="one_job_a_key")
+        ]
 
     def __str__(self) -> str:
-        return f"{self.quantity} games of {self.lottery} ({self.id})"
+        return f"{self.quantity:,} games of {self.lottery} ({self.id})"
 
     @property
     def order(self) -> Order:

@@ -6,9 +6,12 @@ The same order gives the same bytes on every machine, for every chunk size and e
 import secrets
 from dataclasses import dataclass
 
+from generation.chunks import space_of
 from generation.constraints import SEED_LIMIT, GameConstraints
 from generation.formats import check_format
-from generation.lotteries import get_lottery
+from generation.lotteries import Lottery, get_lottery
+from generation.making import demand
+from generation.overlap import overlap_bound
 from generation.space import GameSpace
 
 MAX_CHUNK_SIZE = 100_000_000
@@ -28,29 +31,41 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class CheckedOrder:
-    """An order that can be delivered, and how many games satisfy its constraints in all."""
+    """An order that can be delivered, and how many games a job of its constraints can have at most;
+    ``exact`` says whether there are exactly so many."""
 
     order: Order
     valid_games: int
+    exact: bool
 
 
-def count_games(lottery: str, constraints: GameConstraints) -> int:
-    """How many games of the lottery satisfy the constraints, exactly. Raises ValueError."""
-    return GameSpace(get_lottery(lottery), constraints).count
+def count_games(lottery: str, constraints: GameConstraints) -> tuple[int, bool]:
+    """How many games a job can have at most, and whether there are exactly so many.
+
+    Raises ValueError.
+    """
+    known = get_lottery(lottery)
+    return _count(known, constraints, space_of(known, constraints))
 
 
 def check_order(order: Order) -> CheckedOrder:
     """The order with a seed, if it can be delivered; nothing is made yet.
 
     Raises ValueError, in one line with the figures, for an unknown lottery or format, for
-    constraints that contradict each other or the lottery, and for more games than there are.
+    constraints that contradict each other or the lottery, and for more games than there can be.
     """
     check_format(order.file_format)
     if order.chunk_size is not None and not 1 <= order.chunk_size <= MAX_CHUNK_SIZE:
         raise ValueError(f"chunk_size must be 1 to {MAX_CHUNK_SIZE:,}, got {order.chunk_size}")
-    space = GameSpace(get_lottery(order.lottery), order.constraints)
-    space.require(order.quantity)
-    return CheckedOrder(_with_seed(order), space.count)
+    lottery = get_lottery(order.lottery)
+    space = demand(lottery, order.constraints, order.quantity)
+    return CheckedOrder(_with_seed(order), *_count(lottery, order.constraints, space))
+
+
+def _count(lottery: Lottery, constraints: GameConstraints, space: GameSpace) -> tuple[int, bool]:
+    if constraints.min_repetition is None and constraints.max_repetition is None:
+        return space.count, space.exact
+    return min(space.count, overlap_bound(lottery, constraints)), False
 
 
 def _with_seed(order: Order) -> Order:

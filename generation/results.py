@@ -7,17 +7,16 @@ it is flushed to the disk and renamed.
 import os
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
-from django.conf import settings
-
-from django_ray_runtime.distributed import parallel_imap, sequentially
-from generation.chunks import run_chunk
 from generation.formats import open_writer
 from generation.lotteries import get_lottery
+from generation.making import Making
 from generation.orders import Order
-from generation.planning import plan_chunks
+from generation.spreading import spread
+from generation.tally import Tally
 
 OnProgress = Callable[[int], None]
 
@@ -26,11 +25,16 @@ PROGRESS_SECONDS = 0.5  # progress moves at most this often
 
 @dataclass(frozen=True, slots=True)
 class MadeFile:
-    """A finished file: its size in bytes, its SHA-256, and the seconds of each stage."""
+    """A finished file: how many games, and why fewer than ordered where they are; its size in
+    bytes, its SHA-256, the seconds of each stage, and what was counted of its games
+    (``Tally.as_dict``)."""
 
+    games: int
+    reason: str
     size: int
     sha256: str
     seconds: dict[str, float]
+    tally: dict[str, Any]
 
 
 class UnwritableOutput(Exception):
@@ -62,8 +66,7 @@ def make_file(order: Order, path: Path, on_progress: OnProgress = lambda done: N
     """
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        with sequentially(order.quantity < settings.GENERATION_RAY_MIN_QUANTITY):
-            made = _write_games(order, part, on_progress)
+        made = _write_games(order, part, on_progress)
         publishing = time.perf_counter()
         _flush_to_disk(part)
         os.replace(part, path)
@@ -71,42 +74,41 @@ def make_file(order: Order, path: Path, on_progress: OnProgress = lambda done: N
         part.unlink(missing_ok=True)
         raise
     seconds = {**made.seconds, "publish": time.perf_counter() - publishing}
-    return MadeFile(made.size, made.sha256, seconds)
+    return replace(made, seconds=seconds)
 
 
 def _write_games(order: Order, part: Path, on_progress: OnProgress) -> MadeFile:
     making = writing = 0.0
-    done, shown = 0, time.monotonic()
+    shown = time.monotonic()
     lottery = get_lottery(order.lottery)
     columns = order.constraints.columns(lottery)
-    chunks = parallel_imap.options(chunk_size=1)(  # each is a chunk already
-        run_chunk,
-        plan_chunks(
-            order.quantity,
-            order.chunk_size,
-            numbers_per_game=len(columns),
-        ),
-        lottery=lottery,
-        constraints=order.constraints,
+    tally = Tally(lottery, order.constraints)
+    wanted = Making(
+        lottery,
+        order.constraints,
+        order.quantity,
+        chunk_size=order.chunk_size,
+        imap=spread(order.quantity),
     )
     with open_writer(order.file_format, part, columns) as writer:
         mark = time.perf_counter()
-        for games in chunks:
+        for games in wanted:
             made = time.perf_counter()
             writer.write(games)
-            done += len(games)
+            tally.add(games)
             making += made - mark
             mark = time.perf_counter()
             writing += mark - made
             if time.monotonic() - shown >= PROGRESS_SECONDS:
-                on_progress(done)
+                on_progress(wanted.delivered)
                 shown = time.monotonic()
         writer.close()
         writing += time.perf_counter() - mark
-    if done != order.quantity:
-        raise RuntimeError(f"{done} games were made of the {order.quantity} ordered.")
-    on_progress(done)
-    return MadeFile(writer.size, writer.sha256, {"make": making, "write": writing})
+    on_progress(wanted.delivered)
+    seconds = {"make": making, "write": writing}
+    return MadeFile(
+        wanted.delivered, wanted.reason, writer.size, writer.sha256, seconds, tally.as_dict()
+    )
 
 
 def _flush_to_disk(path: Path) -> None:

@@ -10,7 +10,8 @@ MAX_UNPACKED_BYTES = 512 * 2**20
 MAX_ROWS, MAX_COLUMNS = 200_000, 200
 PIECE = 2**20
 
-_CELL = re.compile(rb'<(?:c|row)\b[^>]*? r="([A-Z]{0,3})(\d{1,7})"')
+# Whatever the element's prefix and the quotes, for readers take them all.
+_CELL = re.compile(rb"""\sr\s{0,20}=\s{0,20}["']([A-Za-z]{0,3})(\d{1,20})["']""")
 
 
 class SheetError(ValueError):
@@ -37,9 +38,8 @@ def _refuse_large(path: Path) -> None:
         if sum(part.file_size for part in archive.infolist()) > MAX_UNPACKED_BYTES:
             raise SheetError(f"{path.name} unpacks to more than {MAX_UNPACKED_BYTES // 2**20} MiB")
         for name in archive.namelist():
-            if name.startswith("xl/worksheets/") and name.endswith(".xml"):
-                with archive.open(name) as sheet:
-                    _refuse_far_cells(sheet, path.name)
+            with archive.open(name) as part:  # any may be the sheet
+                _refuse_far_cells(part, path.name)
 
 
 def _refuse_far_cells(sheet: Any, name: str) -> None:
@@ -58,6 +58,6 @@ def _refuse_far_cells(sheet: Any, name: str) -> None:
 
 def _place(column: bytes) -> int:
     place = 0
-    for letter in column:
+    for letter in column.upper():
         place = place * 26 + letter - 64
     return place

@@ -1,21 +1,23 @@
-"""The queued task that makes a job's file."""
+"""The queued tasks: what makes a job's file, and what deletes files by the clock."""
 
-import contextlib
 import logging
-import shutil
 from typing import Any
 
 from django.db import Error
+from django.db.models import QuerySet
 from django.tasks import task
 
-from generation.models import GenerationJob, results_dir
+from django_ray_runtime.periodic import periodic
+from generation import storing
+from generation.models import GenerationJob
 from generation.results import make_file
+from generation.retention import tidy
 
 logger = logging.getLogger(__name__)
 
 
 class JobGone(Exception):
-    """The job was deleted, or another run of its task has taken over."""
+    """The job was cancelled or deleted, or another run of its task has taken over."""
 
 
 @task(takes_context=True)
@@ -23,14 +25,11 @@ def generate_games(context: Any, job_id: str) -> dict[str, Any]:
     """Make the file of a GenerationJob and point the job to it.
 
     Each attempt writes a file of its own name. The pointer is set in one statement that
-    names the attempt, so that a stale attempt never publishes.
+    names the attempt, so that a stale or cancelled attempt never publishes.
     """
     job = GenerationJob.objects.get(id=job_id)
     attempt = context.attempt
-    folder = results_dir()
-    folder.mkdir(parents=True, exist_ok=True)
-    _remove_files(job, below=attempt)
-    name = _file_name(job, attempt)
+    storing.delete_attempts(job, below=attempt)
 
     def note_progress(done: int) -> None:
         try:
@@ -39,38 +38,48 @@ def generate_games(context: Any, job_id: str) -> dict[str, Any]:
             logger.warning("Progress of job %s could not be stored: %s", job_id, error)
 
     note_progress(0)
-    made = make_file(job.order, folder / name, note_progress)
-    ours = GenerationJob.objects.filter(
+    name = storing.attempt_name(job, attempt)
+    published = 0
+    try:
+        with storing.staged(name) as path:
+            made = make_file(job.order, path, note_progress)
+            name = storing.store(path, name)
+        published = _ours(job, context).update(
+            file_name=name,
+            file_expired_at=None,
+            size=made.size,
+            sha256=made.sha256,
+            seconds=made.seconds,
+            tally=made.tally,
+            games_done=made.games,
+            complete=made.games == job.quantity,
+            reason=made.reason,
+        )
+    finally:
+        if not published:
+            storing.delete(name)
+    if not published:
+        raise JobGone(
+            f"Job {job_id} was cancelled, or is no longer attempt {attempt}'s; its file is dropped."
+        )
+    outcome = {"games": made.games, "complete": made.games == job.quantity, "reason": made.reason}
+    return {**outcome, "size": made.size, "sha256": made.sha256}
+
+
+@periodic(cron="17 4 * * *", timezone="UTC", missed="once", name="tidy files")
+@task
+def tidy_files() -> dict[str, int]:
+    """Delete the files that have had their time, and those that no job points to."""
+    return tidy()
+
+
+def _ours(job: GenerationJob, context: Any) -> QuerySet[GenerationJob]:
+    """The job while this very run may still give it a file."""
+    return GenerationJob.objects.filter(
         id=job.id,
         task_id=context.task_result.id,
         task__state="RUNNING",
-        task__attempt=attempt,
+        task__attempt=context.attempt,
         task__worker=context.task_result.worker_ids[-1],
+        task__cancel_asked_at__isnull=True,
     )
-    published = ours.update(
-        file_name=name,
-        size=made.size,
-        sha256=made.sha256,
-        seconds=made.seconds,
-        games_done=job.quantity,
-    )
-    if not published:
-        (folder / name).unlink(missing_ok=True)
-        raise JobGone(f"Job {job_id} is no longer attempt {attempt}'s; its file is dropped.")
-    return {"games": job.quantity, "size": made.size, "sha256": made.sha256}
-
-
-def _file_name(job: GenerationJob, attempt: int) -> str:
-    return f"{job.id}.{attempt}.{job.file_format}"
-
-
-def _remove_files(job: GenerationJob, *, below: int) -> None:
-    """What earlier attempts left behind, whole or in part."""
-    for number in range(1, below):
-        name = _file_name(job, number)
-        for leftover in [results_dir() / name, *results_dir().glob(f".{name}.*.part*")]:
-            with contextlib.suppress(OSError):
-                if leftover.is_dir():
-                    shutil.rmtree(leftover)
-                else:
-                    leftover.unlink()

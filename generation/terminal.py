@@ -11,7 +11,7 @@ from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn,
 from rich.text import Text
 
 from generation.constraints import GameConstraints
-from generation.explaining import explain
+from generation.explaining import Count, explain
 from generation.lotteries import Lottery, get_lottery
 from generation.orders import Order
 
@@ -19,7 +19,7 @@ STAGES = {
     "start": "starting Ray",
     "wait": "waiting for a worker",
     "make": "making games",
-    "write": "writing and hashing",
+    "write": "writing and counting",
     "publish": "flushing to disk",
     "deliver": "copying to its place",
 }
@@ -31,7 +31,8 @@ class _Rate(ProgressColumn):
     def render(self, task: Task) -> Text:
         done = int(task.completed)
         speed = task.speed or (done / task.elapsed if task.elapsed else 0)
-        return Text(f"{done:,} ({speed / 1e6:.1f} M/s)")
+        told = f"{speed / 1e6:.1f} M/s" if speed >= 1e5 else f"{speed:,.0f}/s"
+        return Text(f"{done:,} ({told})")
 
 
 @contextmanager
@@ -50,27 +51,35 @@ def print_figures(figures: dict[str, str]) -> None:
         sys.stdout.write(f"{name:<{width}}{value}\n")
 
 
-def order_figures(order: Order, valid_games: str) -> dict[str, str]:
-    """What was ordered, and how many games would satisfy it in all."""
+def order_figures(order: Order, valid_games: int, exact: bool) -> dict[str, str]:
+    """What was ordered, and how many games would satisfy it in all, or at most."""
     lottery = get_lottery(order.lottery)
     second = order.constraints.second_picks(lottery)
     beside = f", and {second} {lottery.second.name}" if lottery.second else ""
     return {
         "lottery": f"{lottery.name} ({lottery.key}){beside}",
         "constraints": order.constraints.describe(),
-        "valid games in all": f"{int(valid_games):,}",
+        "valid games in all": f"{'' if exact else 'at most '}{valid_games:,}",
         "seed": str(order.constraints.seed),
     }
 
 
 def file_figures(
-    path: Path, size: int, sha256: str, quantity: int, seconds: dict[str, float], total: float
+    path: Path,
+    size: int,
+    sha256: str,
+    quantity: int,
+    seconds: dict[str, float],
+    total: float,
+    reason: str = "",
 ) -> dict[str, str]:
-    """The figures of a finished file. `seconds` by stage; what is left over is `other`."""
+    """The figures of a finished file. `seconds` by stage; what is left over is `other`. `reason`
+    says why games are missing, where some are."""
     stages = {STAGES.get(stage, stage): spent for stage, spent in seconds.items()}
     stages["everything else"] = max(0.0, total - sum(seconds.values()))
     return {
         "games": f"{quantity:,}",
+        **({"INCOMPLETE": reason} if reason else {}),
         "seconds": f"{total:.2f}",
         "games per second": f"{quantity / total:,.0f}",
         **{f"  {stage}": f"{spent:.2f} s" for stage, spent in stages.items()},
@@ -103,7 +112,8 @@ def explanation(lottery: Lottery, constraints: GameConstraints) -> Iterator[str]
         yield f"{step.wish:<{widest}}  {alone:>26}  {together:>26}"
 
 
-def _share(count: int | None, every: int | None) -> str:
+def _share(count: Count | None, every: Count | None) -> str:
     if count is None:
         return "too many to count"
-    return f"{count:,} ({100 * count / every:.3g}%)" if every else f"{count:,}"
+    told = f"{'' if count.exact else 'at most '}{count.games:,}"
+    return f"{told} ({100 * count.games / every.games:.3g}%)" if every else told

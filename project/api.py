@@ -6,6 +6,7 @@ A reusable app brings a `ninja.Router` without authentication; it is mounted wit
 """
 
 from django_ray_runtime.api import ROUTERS as QUEUE
+from generation.api import ROUTERS as GENERATION
 from project.account import router as account
 from project.api_docs import Documentation
 from project.auth import SIGNED_IN, STAFF, signed_in_only
@@ -45,3 +46,5 @@ api = make_api()
 api.add_router("", account, tags=["account"])
 for name, router in QUEUE.items():
     api.add_router(f"/{name}", router, auth=STAFF, tags=[name])
+for name, router in GENERATION.items():
+    api.add_router(f"/{name}", router, tags=[name])

@@ -61,7 +61,8 @@ def _invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
 def _field_errors(errors: list[dict[str, Any]]) -> Iterable[FieldError]:
     for error in errors:
         source, *path = (str(part) for part in error["loc"])
-        yield FieldError(source=source, field=".".join(path), detail=str(error["msg"]))
+        detail = str(error["msg"]).removeprefix("Value error, ")  # pydantic's own words
+        yield FieldError(source=source, field=".".join(path), detail=detail)
 
 
 def _http_error(request: HttpRequest, error: HttpError) -> HttpResponse:

@@ -13,7 +13,14 @@ Environment (all optional):
   MAX_BODY_BYTES   largest body of a request (2621440)
   DATABASE_URL     sqlite:///PATH or postgres://USER:PASSWORD@HOST:PORT/NAME (sqlite:///db.sqlite3)
   RESULTS_DIR      where jobs write their files (results/)
+  RESULTS_SHARED   true where other machines have that folder too, under the same path (false)
+  RETENTION_DAYS   how long jobs' files are kept; 0 for ever (7)
+  USE_RAY          games are made over Ray where it is connected (1)
   RAY_MIN_QUANTITY fewer games than this never leave one process (1000)
+  RAY_NUM_WORKERS  chunks of a job that are made at once (all cores)
+  MAX_QUANTITY     most games of one job (10000000)
+  MAX_ACTIVE_JOBS  jobs of one user that may wait or run at once (10)
+  JOB_RATE         jobs that one user may submit over REST: COUNT/s, /m, /h or /d (60/h)
   TICKET_PRICES    prices of single bets that have changed: mega-sena=6.50,quina=3.00 (none)
   RAY_ADDRESS      auto, local, HOST:PORT or ray://HOST:PORT (auto)
   RAY_NUM_CPUS, RAY_OBJECT_STORE_MEMORY, RAY_DASHBOARD, RAY_DASHBOARD_HOST,
@@ -213,8 +220,16 @@ DJANGO_RAY_RUNTIME = {
 }
 
 GENERATION_RESULTS_DIR = Path(_text("RESULTS_DIR", str(BASE_DIR / "results"))).resolve()
+GENERATION_RESULTS_SHARED = _flag("RESULTS_SHARED", False)
+GENERATION_RETENTION_DAYS = _number("RETENTION_DAYS", 7) or 0
 # Fewer games than this are made in one process: a fan-out would take longer.
-GENERATION_RAY_MIN_QUANTITY = _number("RAY_MIN_QUANTITY", 1000) or 0
+RAY_MIN_QUANTITY = _number("RAY_MIN_QUANTITY", 1000) or 0
+USE_RAY = _flag("USE_RAY", True)
+RAY_NUM_WORKERS = _number("RAY_NUM_WORKERS")
+GENERATION_MAX_QUANTITY = _number("MAX_QUANTITY", 10_000_000) or 0
+GENERATION_MAX_ACTIVE_JOBS = _number("MAX_ACTIVE_JOBS", 10) or 0
+GENERATION_JOB_RATE = _rate("JOB_RATE", "60/h")
+GENERATION_RATE_COUNTER = "project.rates.count"
 GENERATION_TICKET_PRICES = _pairs("TICKET_PRICES")
 
 LOG_FORMAT = _text("LOG_FORMAT", "plain").lower()

@@ -21,9 +21,9 @@ def kernel_or_skip() -> Kernel:
     return draw
 
 
-def small_lottery(pool: int, picks: int) -> Lottery:
+def small_lottery(pool: int, picks: int, draw: int = 1) -> Lottery:
     return Lottery(
-        key="small", name="Small", pool=pool, draw=1, min_picks=picks, max_picks=picks,
+        key="small", name="Small", pool=pool, draw=draw, min_picks=picks, max_picks=picks,
         ticket_columns=COLUMNS,
     )  # fmt: skip
 
@@ -53,6 +53,10 @@ def satisfies(game: tuple[int, ...], wanted: dict[str, Any]) -> bool:
         and fullest((n - 1) // 10 for n in game) <= (wanted.get("max_per_decade") or len(game))
         and fullest((n - 1) // COLUMNS for n in game) <= (wanted.get("max_per_row") or len(game))
         and fullest((n - 1) % COLUMNS for n in game) <= (wanted.get("max_per_column") or len(game))
+        and all(
+            len(set(game) & set(draw)) < wanted["exclude_past"]
+            for draw in wanted.get("past_draws", ())
+        )
     )
 
 

@@ -26,22 +26,23 @@ type Kind = tuple[str, str]  # task path, class path of the last exception
 
 @dataclass(slots=True)
 class Report:
-    """What became of tasks that were to be changed."""
+    """What became of tasks, or of what else `noun` names, that were to be changed."""
 
     verb: str  # "cancelled" or "requeued"
     done: int = 0
     asked: int = 0  # running tasks that were told to stop
     left: Counter[str] = field(default_factory=Counter)  # why -> how many
+    noun: str = "task"
 
     def tell(self, request: HttpRequest) -> None:
         """Say it on the next page."""
         if self.done:
-            messages.success(request, f"{count(self.done, 'task')} {self.verb}.")
+            messages.success(request, f"{count(self.done, self.noun)} {self.verb}.")
         if self.asked:
-            messages.success(request, f"{count(self.asked, 'running task')} told to stop.")
+            messages.success(request, f"{count(self.asked, f'running {self.noun}')} told to stop.")
         if self.left:
             reasons = ", ".join(f"{number:,} {why}" for why, number in self.left.most_common())
-            total = count(self.left.total(), "task")
+            total = count(self.left.total(), self.noun)
             messages.warning(request, f"{total} not {self.verb}: {reasons}.")
 
 

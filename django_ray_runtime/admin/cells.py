@@ -7,7 +7,6 @@ from typing import Any
 
 from django.db.models.functions import Now
 from django.utils import timezone
-from django.utils.formats import number_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
@@ -101,18 +100,30 @@ def progress_bar(row: QueuedTask, message: str) -> SafeString | str:
     found = progress_in(row)
     if found is None:
         return words.NOTHING
-    done = number_format(found.done, use_l10n=True, force_grouping=True)
-    if found.total:
-        total = number_format(found.total, use_l10n=True, force_grouping=True)
-        bar = format_html('value="{}" max="{}" ', min(found.done, found.total), found.total)
-        text = f"{done} of {total} ({int(100 * (found.fraction or 0))} %)"
-    else:
-        bar, text = SafeString(""), f"{done} so far"
-    if row.state == State.RUNNING and (eta := found.eta_seconds):
+    is_running = row.state == State.RUNNING
+    eta = found.eta_seconds if is_running else None
+    return bar(found.done, found.total, is_running=is_running, eta=eta, message=message)
+
+
+def bar(
+    done: int,
+    total: int | None,
+    *,
+    is_running: bool,
+    eta: float | None = None,
+    message: str = "",
+) -> SafeString:
+    """So much of a whole that may be unknown, drawn and in words. `eta`: seconds to the end."""
+    text = f"{words.grouped(done)} so far"
+    if total:
+        share = 100 * min(done, total) // total
+        text = f"{words.grouped(done)} of {words.grouped(total)} ({share} %)"
+    if eta:
         text = f"{text}, about {words.duration(eta)} left"
-    # Without a known total the bar of a finished task would move for ever.
-    drawn = found.total or row.state == State.RUNNING
-    element = format_html('<progress {}aria-label="Progress"></progress>', bar) if drawn else ""
+    size = format_html('value="{}" max="{}" ', min(done, total), total) if total else ""
+    # Without a known total the bar of what has finished would move for ever.
+    drawn = total or is_running
+    element = format_html('<progress {}aria-label="Progress"></progress>', size) if drawn else ""
     note = format_html('<span class="drr-message">{}</span>', message) if message else ""
     return format_html(
         '<span class="drr-progress">{}<span class="drr-figures">{}</span>{}</span>',

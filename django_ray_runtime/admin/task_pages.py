@@ -1,7 +1,7 @@
 """The pages of one task: its record, its confirmations, and what the script asks for."""
 
 import uuid
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
@@ -15,7 +15,7 @@ from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from django_ray_runtime.admin import acting, cells
+from django_ray_runtime.admin import acting, cells, live
 from django_ray_runtime.admin.details import details
 from django_ray_runtime.control import tasks
 from django_ray_runtime.models import QueuedTask
@@ -27,7 +27,6 @@ else:
     _ModelAdmin = admin.ModelAdmin
 
 FOLDER = "django_ray_runtime/admin"
-MOST_LIVE = 100  # tasks that one page keeps up to date
 REQUEUEABLE = FINAL - {State.SUCCESSFUL}
 
 type Act = Callable[[Any, Iterable[uuid.UUID]], acting.Report]
@@ -68,6 +67,7 @@ class TaskPages(_ModelAdmin):
             task=row,
             original=row,
             unfinished=cells.is_unfinished(row),
+            mark=live.mark(row.id, unfinished=cells.is_unfinished(row)),
             may_cancel=may_change and cells.is_unfinished(row),
             may_requeue=may_change and row.state in REQUEUEABLE,
             **details(row),
@@ -87,16 +87,14 @@ class TaskPages(_ModelAdmin):
         """The pieces that change, of the tasks in `ids` (hexadecimal, with dots between)."""
         if not self.has_view_or_change_permission(request):
             raise PermissionDenied
-        rows = list(cells.shown_tasks().filter(id__in=_ids_in(request.GET.get("ids", ""))))
+        rows = list(cells.shown_tasks().filter(id__in=live.ids_in(request.GET.get("ids", ""))))
         shown = cells.progress_messages(rows)
-        found = {
-            row.id.hex: {
-                "cells": cells.live_cells(row, shown.get(row.id, "")),
-                "unfinished": cells.is_unfinished(row),
-            }
-            for row in rows
-        }
-        return JsonResponse({"tasks": found})
+
+        def look(row: QueuedTask) -> live.LiveRow:
+            pieces = cells.live_cells(row, shown.get(row.id, ""))
+            return live.LiveRow(pieces, cells.is_unfinished(row))
+
+        return live.answer(rows, look)
 
     def page(self, request: HttpRequest, template: str, **context: Any) -> TemplateResponse:
         """One of our pages within the admin's frame."""
@@ -137,13 +135,3 @@ class TaskPages(_ModelAdmin):
         messages.warning(request, f"There is no task {task_id} any more; it may have been pruned.")
         name = f"{self.admin_site.name}:django_ray_runtime_queuedtask_changelist"
         return HttpResponseRedirect(reverse(name))
-
-
-def _ids_in(text: str) -> Collection[uuid.UUID]:
-    found = []
-    for one in text.split(".")[:MOST_LIVE]:
-        try:
-            found.append(uuid.UUID(one))
-        except ValueError:
-            continue
-    return found

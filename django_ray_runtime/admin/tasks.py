@@ -12,8 +12,8 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from django_ray_runtime.admin import acting, cells, filters
-from django_ray_runtime.admin.task_pages import FOLDER, MOST_LIVE, TaskPages
+from django_ray_runtime.admin import acting, cells, filters, live
+from django_ray_runtime.admin.task_pages import FOLDER, TaskPages
 from django_ray_runtime.models import QueuedTask, QueuedTaskQuerySet
 from django_ray_runtime.states import FINAL, State
 
@@ -33,8 +33,7 @@ def _live(name: str) -> Callable[[Any, QueuedTask], SafeString]:
 
     @admin.display(description=name.replace("_", " "))
     def column(self: Any, row: Any) -> SafeString:
-        piece = cells.live_cells(row, row.shown_message)[name]
-        return format_html('<span data-live="{}">{}</span>', name, piece)
+        return live.cell(name, cells.live_cells(row, row.shown_message)[name])
 
     return column
 
@@ -56,7 +55,7 @@ class TaskAdmin(TaskPages):
     ordering = ("-id",)  # the newest first; other orders have no index
     sortable_by = ()
     list_per_page = 50
-    list_max_show_all = MOST_LIVE
+    list_max_show_all = live.MOST_LIVE
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
     paginator = filters.LimitedPaginator
@@ -76,13 +75,11 @@ class TaskAdmin(TaskPages):
     @admin.display(description="task")
     def task(self, row: QueuedTask) -> SafeString:
         """Its path, and the end of its identifier: the beginning is the time."""
-        unfinished = "data-unfinished" if cells.is_unfinished(row) else ""
         return format_html(
-            '{} <span class="drr-id" title="{}" data-task-id="{}" {}>…{}</span>',
+            '{} <span class="drr-id" title="{}" {}>…{}</span>',
             cells.task_path(row.task_path),
             row.id,
-            row.id.hex,
-            SafeString(unfinished),
+            live.mark(row.id, unfinished=cells.is_unfinished(row)),
             str(row.id)[-8:],
         )
 

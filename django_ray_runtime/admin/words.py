@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.template.defaultfilters import filesizeformat, pluralize
+from django.utils.formats import number_format
 
 from django_ray_runtime.conf import runtime_settings
 from django_ray_runtime.models import QueuedTask
@@ -43,6 +44,11 @@ def span(seconds: float) -> str:
 def count(number: int, noun: str, plural: str = "s") -> str:
     """`1 task`, `1,200 tasks`."""
     return f"{number:,} {noun}{pluralize(number, plural)}"
+
+
+def grouped(number: int) -> str:
+    """`1,200`, as the language writes it."""
+    return number_format(number, use_l10n=True, force_grouping=True)
 
 
 def pretty(value: Any) -> str:

@@ -1,13 +1,14 @@
 """What the API takes and gives, as its documentation shows it."""
 
-from datetime import UTC, datetime
-from typing import Annotated, Any, Literal
+from datetime import datetime
+from typing import Any, Literal
 from uuid import UUID
 
 from ninja import Field, Schema
-from pydantic import AfterValidator, AwareDatetime, ConfigDict
+from pydantic import ConfigDict
 
 from django_ray_runtime.rest.pages import PageQuery
+from django_ray_runtime.rest.values import Moment, Text
 from django_ray_runtime.states import State, WorkerState
 
 _ID = "01999f4e-7d20-7c3e-a9b1-5f0e6a1c2d3e"
@@ -55,23 +56,6 @@ _ATTEMPT = {
 
 def _like(example: dict[str, Any]) -> ConfigDict:
     return ConfigDict(json_schema_extra={"example": example})
-
-
-def _storable(text: str) -> str:
-    if "\x00" in text:
-        raise ValueError("expected a text without NUL characters")
-    return text
-
-
-def _within_reach(moment: datetime) -> datetime:
-    # Far enough from both ends of the calendar to be moved between time zones.
-    if not 1970 <= moment.year <= 9000:
-        raise ValueError(f"expected a year from 1970 to 9000, got {moment.year}")
-    return moment.astimezone(UTC)
-
-
-Text = Annotated[str, AfterValidator(_storable)]
-Moment = Annotated[AwareDatetime, AfterValidator(_within_reach)]
 
 
 class TaskQuery(PageQuery):

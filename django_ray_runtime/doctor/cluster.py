@@ -11,7 +11,7 @@ from importlib.util import find_spec
 from tempfile import TemporaryFile
 from typing import IO, Any
 
-from django_ray_runtime.checks import ray_problems
+from django_ray_runtime.checks import address_problems
 from django_ray_runtime.conf import runtime_settings
 from django_ray_runtime.doctor.report import Check, ok, problem, warning
 from django_ray_runtime.ray_cluster import new_temp_dir
@@ -32,7 +32,7 @@ def ray(address: str | None, task_paths: list[str], timeout: float) -> Iterator[
         remedy = "pip install 'ray[default,client]', or run workers with --executor sequential."
         yield warning(_AREA, "installed", "Ray is not installed.", remedy)
         return
-    refused = ray_problems(settings.database, address)  # as run_ray_worker refuses it
+    refused = address_problems(settings.database, address)  # as run_ray_worker refuses it
     if refused:
         yield from (problem(_AREA, "address", one.msg, one.hint or "") for one in refused)
         return

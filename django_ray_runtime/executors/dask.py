@@ -260,7 +260,7 @@ def _give_thread_back() -> None:
     with suppress(ValueError):  # not in a task
         get_worker()
         if getattr(thread_state, "proceed", False):
-            secede()  # type: ignore[no-untyped-call]
+            secede()
 
 
 def _resources(options: CallOptions) -> dict[str, float]:

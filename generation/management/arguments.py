@@ -8,7 +8,7 @@ from django.core.management.base import CommandError, CommandParser
 from django.db import Error as DBError
 from pydantic import ValidationError
 
-from generation.archive import NoSuchDraw, find_draw
+from generation.archive import NoSuchDraw, find_draw, with_past_draws
 from generation.constraints import GameConstraints, error_line
 from generation.formats import FORMATS
 from generation.lotteries import LOTTERIES, Lottery, UnknownLottery, get_lottery
@@ -31,6 +31,8 @@ CAPS = {
     "max_per_row": "most numbers of a row of the ticket",
     "max_per_column": "most numbers of a column of the ticket",
 }
+
+SHARES = ("exclude_past", "min_repetition", "max_repetition")
 
 
 def count(text: str) -> int:
@@ -80,6 +82,11 @@ def reference(text: str) -> list[int] | int | None:
     return count(number) if colon and kind.lower() == "draw" else numbers(text)
 
 
+def shared(text: str) -> int | str:
+    """`5`, or `all`: as many as a draw has."""
+    return "all" if text.strip().lower() == "all" else count(text)
+
+
 def add_order_arguments(parser: CommandParser) -> None:
     """Options that say which games, how many and in which format."""
     games = parser.add_argument_group(
@@ -106,6 +113,16 @@ def add_order_arguments(parser: CommandParser) -> None:
         "--reference-draw", type=reference, default=[], metavar="1,2,…",
         help="the draw that --repeats speaks of: its numbers, draw:N of those stored, or latest",
     )  # fmt: skip
+    games.add_argument(
+        "--exclude-past", type=shared, metavar="M", nargs="?", const="all",
+        help="no game with M or more numbers of a stored draw (all: with a whole draw)",
+    )  # fmt: skip
+    games.add_argument(
+        "--max-repetition", type=int, metavar="R", help="most numbers that any two games share"
+    )
+    games.add_argument(
+        "--min-repetition", type=int, metavar="R", help="fewest numbers that any two games share"
+    )
     games.add_argument("--fixed", type=numbers, metavar="7,13", help="in every game")
     games.add_argument("--allowed", type=numbers, metavar="1,2,…", help="only these")
     games.add_argument("--exclude", type=numbers, metavar="4,44", help="in no game")
@@ -127,7 +144,7 @@ def constraints_of(options: dict[str, Any]) -> GameConstraints:
         values: dict[str, Any] = {
             "numbers_per_game": options["numbers"] or lottery.min_picks,
             "second_numbers_per_game": options["second_numbers"],
-            **{name: options[name] for name in CAPS},
+            **{name: options[name] for name in (*CAPS, *SHARES)},
             "reference_draw": _drawn(lottery, options["reference_draw"]),
             "fixed_numbers": options["fixed"],
             "allowed_numbers": options["allowed"],
@@ -136,7 +153,8 @@ def constraints_of(options: dict[str, Any]) -> GameConstraints:
         }
         for name in RANGES:
             values[f"min_{name}"], values[f"max_{name}"] = options[name] or (None, None)
-        return GameConstraints(**{k: v for k, v in values.items() if v not in (None, [])})
+        given = {k: v for k, v in values.items() if v not in (None, [])}
+        return with_past_draws(lottery, GameConstraints(**given))
     except ValidationError as error:
         raise CommandError(error_line(error)) from None
     except (UnknownLottery, NoSuchDraw) as error:

@@ -2,8 +2,10 @@
 
 import hashlib
 import os
+import re
 import signal
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import psutil
@@ -80,8 +82,9 @@ def test_a_job_becomes_a_file_of_valid_distinct_games(
 
 @pytest.mark.ray
 def test_a_job_whose_worker_is_killed_is_completed_by_the_next_once(
-    tmp_path: Path, results: Path
+    tmp_path: Path, results: Path, settings: Any
 ) -> None:
+    settings.GENERATION_MAX_QUANTITY = 20_000_000  # long enough to be killed on any machine
     order = Order("mega-sena", CONSTRAINTS, 20_000_000, chunk_size=100_000)
     arguments = ("--executor", "ray", "--address", "local")
     with worker_process(tmp_path / "log", *arguments, RESULTS_DIR=str(results)) as worker:
@@ -105,18 +108,23 @@ def test_the_command_makes_the_same_file_here_and_through_the_queue(
     tmp_path: Path, results: Path, expected_sha: str
 ) -> None:
     games = [str(QUANTITY), "--odd", "2-4", "--sum", "120-240", "--seed", "42"]
-    here = manage("generate_games", *games, "--output", str(tmp_path / "here.csv"))
+    reports = [tmp_path / "here.json", tmp_path / "queued.json"]
+    here = manage(
+        "generate_games", *games, "--output", str(tmp_path / "here.csv"),
+        "--statistics", str(reports[0]),
+    )  # fmt: skip
     assert here.returncode == 0, here.stderr
     assert expected_sha in here.stdout
     assert "34,628,783" in here.stdout
     with worker_process(tmp_path / "log", "--executor", "sequential", RESULTS_DIR=str(results)):
         queued = manage(
             "generate_games", *games, "--queue", "--output", str(tmp_path / "queued.csv"),
-            RESULTS_DIR=str(results),
+            "--statistics", str(reports[1]), RESULTS_DIR=str(results),
         )  # fmt: skip
     assert queued.returncode == 0, queued.stderr
     assert expected_sha in queued.stdout
     assert (tmp_path / "here.csv").read_bytes() == (tmp_path / "queued.csv").read_bytes()
+    assert reports[0].read_bytes() == reports[1].read_bytes()
     assert GenerationJob.objects.count() == 1
 
 
@@ -136,11 +144,25 @@ def test_the_count_stands_alone_on_its_line() -> None:
     assert run.stdout == "34628783\n"
 
 
+def test_the_price_is_that_of_the_games_there_are(tmp_path: Path) -> None:
+    run = manage(
+        "generate_games", "--budget", "180", "--allowed", "1,2,3,4,5,6,7,8,9,10,11,12",
+        "--max-repetition", "3", "--seed", "1", "--output", str(tmp_path / "games.csv"),
+    )  # fmt: skip
+    told = dict(re.split(r"  +", line.strip(), maxsplit=1) for line in run.stdout.splitlines())
+    assert "the greedy search kept" in told["INCOMPLETE"]
+    games = int(told["games"])
+    assert games < 30
+    assert told["price in all"] == f"{games * 6:,.2f} BRL"
+    assert told["left of the budget"] == f"{180 - games * 6:,.2f} BRL"
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (["-5"], "expected a whole number of at least 1, got '-5'"),
         ([], "Say how many games: QUANTITY or --budget"),
+        (["10", "--budget", "60"], "by QUANTITY or by --budget, not by both"),
         (["10", "--lottery", "bingo"], "unknown lottery 'bingo'; known lotteries: dia-de-sorte"),
         (["10", "--odd", "5-2"], "min_odd=5 is greater than max_odd=2"),
         (["10", "--odd", "many"], "expected a range such as 2-4, 3, 2- or -4, got 'many'"),

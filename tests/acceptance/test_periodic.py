@@ -99,7 +99,7 @@ def test_a_name_that_is_not_known_is_refused_in_one_line(
 
 
 def test_without_any_the_list_says_how_to_declare_one() -> None:
-    assert "@periodic(cron=" in periodic_tasks(DJANGO_SETTINGS_MODULE="project.settings")
+    assert "@periodic(cron=" in periodic_tasks(DJANGO_SETTINGS_MODULE="tests.runtime_settings")
 
 
 def test_help_teaches() -> None:

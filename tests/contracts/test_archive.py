@@ -6,7 +6,16 @@ import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
 
-from generation.archive import DrawsDiffer, NoSuchDraw, find_draw, store_draws
+from generation import archive
+from generation.archive import (
+    DrawsDiffer,
+    ImportsMet,
+    NoSuchDraw,
+    find_draw,
+    store_draws,
+    with_past_draws,
+)
+from generation.constraints import GameConstraints
 from generation.draws import read_draws
 from generation.lotteries import get_lottery
 from generation.models import Draw
@@ -44,6 +53,49 @@ def test_lotteries_count_their_draws_apart() -> None:
         find_draw(get_lottery("quina"), None)
     with pytest.raises(NoSuchDraw, match="there is no draw 99 of Mega-Sena"):
         find_draw(MEGA_SENA, 99)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_imports_at_once_store_every_draw_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second looks before the first has stored anything."""
+    rows = read_draws(SAMPLE, MEGA_SENA)
+    original = archive._draw
+    others = iter([rows[0]])
+
+    def late(lottery, row):  # type: ignore[no-untyped-def]
+        for other in others:
+            Draw.objects.create(**{
+                "lottery": lottery.key, "number": other.number, "date": other.date,
+                "numbers": list(other.numbers),
+            })  # fmt: skip
+        return original(lottery, row)
+
+    monkeypatch.setattr(archive, "_draw", late)
+    with pytest.raises(ImportsMet, match="import the file again"):
+        store_draws(MEGA_SENA, rows)
+    monkeypatch.undo()
+    assert store_draws(MEGA_SENA, rows).added == 4
+
+
+class TestPastDraws:
+    def test_all_that_are_stored_go_with_the_wish(self) -> None:
+        store_draws(MEGA_SENA, read_draws(SAMPLE, MEGA_SENA))
+        asked = GameConstraints(exclude_past=5, max_odd=4, seed=3)
+        filled = with_past_draws(MEGA_SENA, asked)
+        assert filled.past_draws is not None
+        assert len(filled.past_draws) == 4
+        assert filled.past_draws[0] == (4, 5, 30, 33, 41, 52)
+        assert filled.model_copy(update={"past_draws": None}) == asked
+
+    def test_without_the_wish_and_with_draws_given_nothing_changes(self) -> None:
+        plain = GameConstraints(max_odd=4)
+        assert with_past_draws(MEGA_SENA, plain) is plain
+        own = GameConstraints(exclude_past=5, past_draws=((1, 2, 3, 4, 5, 6),))
+        assert with_past_draws(MEGA_SENA, own) is own
+
+    def test_where_none_are_stored_the_wish_is_refused(self) -> None:
+        with pytest.raises(NoSuchDraw, match="exclude_past needs the past draws of Mega-Sena"):
+            with_past_draws(MEGA_SENA, GameConstraints(exclude_past="all"))
 
 
 def test_the_command_stores_and_tells(capsys: pytest.CaptureFixture[str]) -> None:

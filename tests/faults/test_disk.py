@@ -89,7 +89,8 @@ def demand_made(job: GenerationJob, folder: Path) -> None:
     content = (folder / job.file_name).read_bytes()
     assert hashlib.sha256(content).hexdigest() == job.sha256
     assert (len(content), job.games_done) == (job.size, job.quantity)
-    assert result.return_value == {"games": job.quantity, "size": job.size, "sha256": job.sha256}
+    told = {"games": job.quantity, "complete": True, "reason": ""}
+    assert result.return_value == {**told, "size": job.size, "sha256": job.sha256}
 
 
 def demand_alive(worker: WorkerProcess, boot: str) -> None:

@@ -127,6 +127,10 @@ class TestRayElsewhere:
         "ray://127.8.9.10:10001", "[::1]:6379", "nonsense",
     ]  # fmt: skip
 
+    @pytest.fixture(autouse=True)
+    def _of_the_queue_alone(self, settings: Any) -> None:
+        settings.GENERATION_RESULTS_SHARED = True
+
     @pytest.mark.parametrize("address", FAR)
     def test_sqlite_is_refused(self, settings: Any, address: str) -> None:
         [message] = found(settings, SQLITE, RAY_ADDRESS=address)
@@ -165,6 +169,12 @@ class TestRayElsewhere:
         [check] = cluster.ray("ray://head:10001", [], 5)
         assert (check.name, check.verdict) == ("address", Verdict.PROBLEM)
         assert "PostgreSQL" in check.remedy
+
+    def test_an_application_may_refuse_it_too(self, settings: Any) -> None:
+        settings.GENERATION_RESULTS_SHARED = False
+        assert ids(found(settings, POSTGRESQL, RAY_ADDRESS="head:6379")) == ["generation.E001"]
+        with pytest.raises(CommandError, match="RESULTS_SHARED=true"):
+            call_command("run_ray_worker", "--address", "head:6379")
 
 
 @pytest.mark.slow

@@ -1,6 +1,7 @@
 """Files of draws: the operator's and plain ones, and what is wrong with others."""
 
 import datetime as dt
+import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -153,3 +154,19 @@ def test_super_sete_has_columns_of_its_own(tmp_path: Path) -> None:
 def test_what_only_ends_like_a_spreadsheet_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SheetError, match=r"draws\.xlsx is no XLSX that can be read"):
         read_draws(written(tmp_path, "no", name="draws.xlsx"), MEGA_SENA)
+
+
+@pytest.mark.parametrize("cell", ["<c r='CZ200001'", '<x:c r="CZ200001"', '<c r = "cz200001"'])
+def test_however_a_cell_far_away_is_written_it_is_seen(tmp_path: Path, cell: str) -> None:
+    path = tmp_path / "draws.xlsx"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("xl/anywhere.bin", f"<row>{cell}><v>1</v></row>")
+    with pytest.raises(SheetError, match=r"(?i)reaches to CZ200001"):
+        read_draws(path, MEGA_SENA)
+
+
+def test_a_csv_of_very_many_rows_or_columns_is_refused(tmp_path: Path) -> None:
+    header = "draw,date,n1,n2,n3,n4,n5,n6"
+    for lines in ([header, *[""] * 200_001], [header, "," * 200]):
+        with pytest.raises(DrawFileError, match="more than 200,000 rows or 200 columns"):
+            read_draws(written(tmp_path, *lines), MEGA_SENA)

@@ -1,13 +1,18 @@
 """Submitting: the job and its task, or neither."""
 
+from pathlib import Path
+from typing import Any
+
 import pytest
 
 from django_ray_runtime.models import QueuedTask
+from django_ray_runtime.testing import run_enqueued
 from generation import jobs
 from generation.constraints import GameConstraints
 from generation.jobs import job_status, submit_job
 from generation.models import GenerationJob
 from generation.orders import Order
+from generation.statistics import statistics_of
 
 pytestmark = pytest.mark.django_db
 
@@ -42,3 +47,12 @@ def test_a_task_is_not_left_alone_when_its_job_cannot_be_stored(
     with pytest.raises(RuntimeError, match="refused"):
         submit_job(ORDER)
     assert not QueuedTask.objects.exists()
+
+
+def test_a_finished_job_has_the_counts_of_its_games(tmp_path: Path, settings: Any) -> None:
+    settings.GENERATION_RESULTS_DIR = tmp_path
+    job = submit_job(ORDER)
+    run_enqueued(raise_errors=True)
+    job.refresh_from_db()
+    assert job.tally["games"] == 100
+    assert statistics_of(job)["score"]["compared"] > 0

@@ -103,7 +103,7 @@ def test_without_numba_numpy_has_to_do(undecided: None, monkeypatch: pytest.Monk
 def test_a_kernel_that_does_not_compile_is_done_without(
     undecided: None, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(compiled, "_compile", lambda: 1 // 0)
+    monkeypatch.setattr(compiled, "_compile", lambda *source: 1 // 0)
     assert kernel() is None
     assert "could not be compiled" in caplog.text
 
@@ -111,7 +111,9 @@ def test_a_kernel_that_does_not_compile_is_done_without(
 def test_a_kernel_that_makes_other_games_is_not_used(
     undecided: None, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(compiled, "_compile", lambda: lambda first, games, *plans: games.fill(1))
+    monkeypatch.setattr(
+        compiled, "_compile", lambda *source: lambda first, games, *plans: games.fill(1)
+    )
     assert kernel() is None
     assert "differs from numpy" in caplog.text
 

@@ -80,7 +80,10 @@ def test_a_price_that_is_none_is_refused(settings: Any, given: Any, message: str
 
 def test_each_constraint_is_explained_alone_and_after_those_before_it() -> None:
     wanted = GameConstraints(min_odd=2, max_odd=4, min_sum=120, max_sum=240, max_run=2, seed=1)
-    steps = [(step.wish, step.alone, step.together) for step in explain(MEGA_SENA, wanted)]
+    steps = [
+        (step.wish, step.alone and step.alone.games, step.together and step.together.games)
+        for step in explain(MEGA_SENA, wanted)
+    ]
     assert steps == [
         ("all games", 50_063_860, 50_063_860),
         ("min_odd=2, max_odd=4", 40_325_950, 40_325_950),
@@ -93,11 +96,16 @@ def test_each_constraint_is_explained_alone_and_after_those_before_it() -> None:
 def test_what_is_too_many_to_count_is_explained_as_that() -> None:
     wanted = GameConstraints(numbers_per_game=50, allowed_numbers=range(1, 57))
     steps = list(explain(get_lottery("lotomania"), wanted))
-    assert (steps[0].alone, steps[-1].together) == (None, 32_468_436)
+    assert (steps[0].alone, steps[-1].together) == (None, (32_468_436, True))
 
 
 def test_repeats_are_explained_with_their_draw() -> None:
     wanted = GameConstraints(reference_draw=(1, 2, 3, 4, 5, 6), max_repeats=0)
     last = list(explain(MEGA_SENA, wanted))[-1]
     assert last.wish == "reference_draw=[1, 2, 3, 4, 5, 6], max_repeats=0"
-    assert last.alone == last.together == 25_827_165
+    assert last.alone == last.together == (25_827_165, True)
+
+
+def test_overlap_is_explained_by_its_bound() -> None:
+    last = list(explain(MEGA_SENA, GameConstraints(max_repetition=4)))[-1]
+    assert last == ("max_repetition=4", (910_250, False), (910_250, False))

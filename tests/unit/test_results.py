@@ -1,10 +1,12 @@
 """A file is whole, or it is not there."""
 
+from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from generation import results
+from generation import making
 from generation.constraints import GameConstraints
 from generation.orders import Order
 from generation.results import UnwritableOutput, demand_writable, make_file
@@ -24,6 +26,19 @@ def test_a_file_has_a_header_and_a_line_for_each_game(tmp_path: Path) -> None:
     assert set(made.seconds) == {"make", "write", "publish"}
 
 
+def test_the_games_of_a_file_are_counted(tmp_path: Path) -> None:
+    made = make_file(ORDER, tmp_path / "games.csv")
+    lines = (tmp_path / "games.csv").read_text().splitlines()[1:]
+    sums = Counter(sum(map(int, line.split(","))) for line in lines)
+    assert made.tally["games"] == 500
+    assert made.tally["sum"] == {str(total): count for total, count in sums.items()}
+
+
+def test_how_games_are_cut_changes_no_count(tmp_path: Path) -> None:
+    whole = make_file(replace(ORDER, chunk_size=500), tmp_path / "whole.csv")
+    assert make_file(ORDER, tmp_path / "cut.csv").tally == whole.tally
+
+
 def test_progress_ends_with_all_games(tmp_path: Path) -> None:
     seen: list[int] = []
     make_file(ORDER, tmp_path / "games.csv", seen.append)
@@ -39,7 +54,7 @@ def test_an_error_leaves_no_trace_and_an_older_file_as_it_was(
     def break_off(chunk, **_):  # type: ignore[no-untyped-def]
         raise OSError("No space left on device")
 
-    monkeypatch.setattr(results, "run_chunk", break_off)
+    monkeypatch.setattr(making, "run_chunk", break_off)
     with pytest.raises(OSError, match="No space left"):
         make_file(ORDER, path)
     assert path.read_text() == "older"

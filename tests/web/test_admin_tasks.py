@@ -40,7 +40,7 @@ def text_of(client: Client, url: str) -> str:
 
 
 def shown_ids(page: str) -> set[str]:
-    return set(re.findall(r'data-task-id="([0-9a-f]{32})"', page))
+    return set(re.findall(r'data-live-id="([0-9a-f]{32})"', page))
 
 
 def page_of(task: QueuedTask) -> str:
@@ -80,7 +80,7 @@ def test_unfinished_tasks_are_found_without_reading_the_finished_ones(
 
 def test_the_newest_tasks_come_first(admin_client: Client) -> None:
     ids = [add(State.READY).id.hex for _ in range(3)]
-    found = re.findall(r'data-task-id="([0-9a-f]{32})"', text_of(admin_client, LIST))
+    found = re.findall(r'data-live-id="([0-9a-f]{32})"', text_of(admin_client, LIST))
     assert found == ids[::-1]
 
 
@@ -265,7 +265,7 @@ def test_the_script_learns_what_changed(admin_client: Client) -> None:
     ids = f"{row.id.hex}.{ended.id.hex}.nonsense.{uuid.uuid4().hex}"
     answer = admin_client.get(f"{LIST}live/?ids={ids}")
     assert "no-store" in answer["Cache-Control"]
-    tasks = answer.json()["tasks"]
+    tasks = answer.json()["rows"]
     assert tasks.keys() == {row.id.hex, ended.id.hex}
     assert other.id.hex not in tasks
     assert (tasks[row.id.hex]["unfinished"], tasks[ended.id.hex]["unfinished"]) == (True, False)

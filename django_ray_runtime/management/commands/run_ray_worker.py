@@ -13,7 +13,7 @@ from django.core.management.base import (
 from django.tasks import task_backends
 
 from django_ray_runtime.backend import RayTaskBackend
-from django_ray_runtime.checks import ray_problems
+from django_ray_runtime.checks import address_problems
 from django_ray_runtime.conf import runtime_settings
 from django_ray_runtime.exceptions import NotMigrated, Unusable
 from django_ray_runtime.readiness import demand_database
@@ -187,7 +187,7 @@ def _supervisor(options: dict[str, Any]) -> Supervisor:
 
 
 def _demand_ray_in_reach(alias: str, address: str) -> None:
-    for found in ray_problems(alias, address):
+    for found in address_problems(alias, address):
         raise CommandError(f"{found.msg} {found.hint}")
 
 

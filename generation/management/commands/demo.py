@@ -87,7 +87,7 @@ class Command(BaseCommand):
         finally:
             for left in results_dir().glob(f"*{job.id}*"):
                 left.unlink(missing_ok=True)
-        print_figures({**order_figures(job.order, job.valid_games), **figures})
+        print_figures({**order_figures(job.order, int(job.valid_games), job.exact), **figures})
 
 
 def _log() -> Path:

@@ -2,6 +2,7 @@
 
 import sys
 import time
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,9 @@ from generation.management.arguments import add_order_arguments, amount, constra
 from generation.orders import Order, check_order, count_games
 from generation.prices import current_prices
 from generation.pricing import buy, game_price
+from generation.reports import demand_report, summary, write_report
 from generation.results import UnwritableOutput, demand_writable, make_file
+from generation.statistics import statistics
 from generation.terminal import (
     explanation,
     file_figures,
@@ -49,6 +52,11 @@ class Command(BaseCommand):
             help="instead of QUANTITY: as many games as this buys, in the lottery's currency",
         )  # fmt: skip
         parser.add_argument("--output", type=Path, metavar="FILE", help="(games.csv)")
+        parser.add_argument(
+            "--statistics", type=Path, metavar="FILE",
+            help="also write how the games spread, beside the exact theory: as .json, as .html "
+            "with charts, or the charts alone as .svg",
+        )  # fmt: skip
         instead = parser.add_mutually_exclusive_group()
         instead.add_argument(
             "--count-only", action="store_true",
@@ -76,7 +84,8 @@ class Command(BaseCommand):
         constraints = constraints_of(options)
         try:
             if options["count_only"]:
-                self.stdout.write(str(count_games(options["lottery"], constraints)))
+                games, exact = count_games(options["lottery"], constraints)
+                self.stdout.write(f"{games}" if exact else f"at most {games}")
                 return
             if options["explain"]:
                 for line in explanation(get_lottery(options["lottery"]), constraints):
@@ -84,35 +93,45 @@ class Command(BaseCommand):
                 return
             quantity, price = _quantity(constraints, options)
             output, file_format = _output(options["output"], options["format"])
+            if options["statistics"]:
+                demand_report(options["statistics"])
+                demand_writable(options["statistics"])
             order = Order(
                 options["lottery"], constraints, quantity, file_format,
                 options["chunk_size"],
             )  # fmt: skip
-            figures = (
+            games, figures = (
                 _through_queue(order, output, options)
                 if options["queue"]
-                else _here(order, output, options["executor"])
+                else _here(order, output, options)
             )
-            print_figures(figures | price)
+            print_figures(figures | _price(options, price, games))
         except (ValueError, Unusable, UnwritableOutput, JobFailed, OSError, DBError) as error:
             raise CommandError(str(error)) from None
         except KeyboardInterrupt:
             raise CommandError("Stopped; nothing was written.") from None
 
 
-def _quantity(constraints: GameConstraints, options: dict[str, Any]) -> tuple[int, dict[str, str]]:
-    """How many games, and what they cost, as texts. Raises ValueError."""
+def _quantity(constraints: GameConstraints, options: dict[str, Any]) -> tuple[int, Decimal]:
+    """How many games, and what each of them costs. Raises ValueError."""
     budget, quantity = options["budget"], options["quantity"]
-    if (budget is None) == (quantity is None):
+    if budget is not None and quantity is not None:
+        raise CommandError("Say how many games by QUANTITY or by --budget, not by both.")
+    if budget is None and quantity is None:
         raise CommandError("Say how many games: QUANTITY or --budget, or --count-only for none.")
     lottery = get_lottery(options["lottery"])
-    prices = current_prices()
-    price = game_price(lottery, constraints, prices)
-    as_of = "" if lottery.key in prices else lottery.price_as_of
+    price = game_price(lottery, constraints, current_prices())
     if quantity is not None:
-        return quantity, price_figures(lottery, as_of, price, quantity)
-    bought = buy(budget, price, lottery.currency)
-    return bought.quantity, price_figures(lottery, as_of, price, bought.quantity, bought.rest)
+        return quantity, price
+    return buy(budget, price, lottery.currency).quantity, price
+
+
+def _price(options: dict[str, Any], price: Decimal, games: int) -> dict[str, str]:
+    """What the games made cost, which may be fewer than were ordered, as texts."""
+    lottery, budget = get_lottery(options["lottery"]), options["budget"]
+    as_of = "" if lottery.key in current_prices() else lottery.price_as_of
+    rest = None if budget is None else budget - games * price
+    return price_figures(lottery, as_of, price, games, rest)
 
 
 def _output(output: Path | None, file_format: str | None) -> tuple[Path, str]:
@@ -128,11 +147,21 @@ def _output(output: Path | None, file_format: str | None) -> tuple[Path, str]:
     return path, file_format or ending
 
 
-def _here(order: Order, output: Path, executor: str | None) -> dict[str, str]:
+def _statistics(order: Order, tally: Any, path: Path | None) -> dict[str, str]:
+    """Write them where they are wanted; what they say, as texts."""
+    if path is None:
+        return {}
+    found = statistics(get_lottery(order.lottery), order.constraints, tally)
+    write_report(path, found)
+    return {**summary(found), "statistics": str(path)}
+
+
+def _here(order: Order, output: Path, options: dict[str, Any]) -> tuple[int, dict[str, str]]:
+    """How many games were made, and the figures."""
     started = time.perf_counter()
     checked = check_order(order)
     starting = time.perf_counter()
-    cluster = ray_cluster.join_or_start() if executor == "ray" else None
+    cluster = ray_cluster.join_or_start() if options["executor"] == "ray" else None
     waited = {"start": time.perf_counter() - starting} if cluster else {}
     try:
         with progress_bar("Making games", order.quantity) as show:
@@ -142,11 +171,16 @@ def _here(order: Order, output: Path, executor: str | None) -> dict[str, str]:
             cluster.close()
     total = time.perf_counter() - started
     seconds = {**waited, **made.seconds}
-    figures = file_figures(output, made.size, made.sha256, order.quantity, seconds, total)
-    return {**order_figures(checked.order, str(checked.valid_games)), **figures}
+    figures = file_figures(output, made.size, made.sha256, made.games, seconds, total, made.reason)
+    figures |= _statistics(checked.order, made.tally, options["statistics"])
+    ordered = order_figures(checked.order, checked.valid_games, checked.exact)
+    return made.games, {**ordered, **figures}
 
 
-def _through_queue(order: Order, output: Path, options: dict[str, Any]) -> dict[str, str]:
+def _through_queue(
+    order: Order, output: Path, options: dict[str, Any]
+) -> tuple[int, dict[str, str]]:
+    """How many games were made, and the figures."""
     if options["executor"]:
         raise CommandError(
             "--executor goes with --local: with --queue the worker's own --executor decides."
@@ -165,4 +199,6 @@ def _through_queue(order: Order, output: Path, options: dict[str, Any]) -> dict[
         ) from None
     finished = demand_success(job, status)
     figures = deliver(finished, status, output)
-    return {**order_figures(finished.order, finished.valid_games), **figures}
+    figures |= _statistics(finished.order, finished.tally, options["statistics"])
+    ordered = order_figures(finished.order, int(finished.valid_games), finished.exact)
+    return finished.games_done, {**ordered, **figures}

@@ -8,7 +8,7 @@ from django.db import Error as DBError
 
 from django_ray_runtime.exceptions import Unusable
 from django_ray_runtime.readiness import demand_database
-from generation.archive import store_draws
+from generation.archive import ImportsMet, store_draws
 from generation.draws import read_draws
 from generation.lotteries import LOTTERIES, get_lottery
 
@@ -42,7 +42,7 @@ class Command(BaseCommand):
                 return
             demand_database()
             done = store_draws(lottery, rows, replace=options["replace"])
-        except (ValueError, OSError, Unusable, DBError) as error:
+        except (ValueError, ImportsMet, OSError, Unusable, DBError) as error:
             raise CommandError(str(error)) from None
         self.stdout.write(
             f"{lottery.name}: {done.added:,} draws added, {done.replaced:,} replaced, "

@@ -1,0 +1,5 @@
+"""The admin of lottery games: jobs and draws. Imported by Django's autodiscover only."""
+
+from generation.admin import draws, jobs
+
+__all__ = ["draws", "jobs"]

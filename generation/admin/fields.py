@@ -1,0 +1,52 @@
+"""Fields for what people write about games: numbers, a draw."""
+
+import re
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+
+from generation.lotteries import MAX_POOL
+
+LATEST = "latest"
+MOST_DIGITS = 9
+
+type Reference = tuple[int, ...] | int | str
+"""The numbers of a draw, the operator's number of one that is stored, or LATEST."""
+
+_DRAW = re.compile(r"draw[\s:#]*(\d{1,9})", re.IGNORECASE)
+
+
+class NumbersField(forms.CharField):
+    """`7, 13`: numbers with commas or spaces between. Cleans to a tuple, or None for nothing."""
+
+    def to_python(self, value: Any) -> Any:
+        parts = re.split(r"[\s,;]+", str(value or "").strip())
+        if parts == [""]:
+            return None
+        for part in parts:
+            if not (part.isascii() and part.isdecimal() and len(part) <= MOST_DIGITS):
+                raise ValidationError(f"Expected numbers such as 7, 13; got {part[:40]!r}.")
+            if not 1 <= int(part) <= MAX_POOL:
+                raise ValidationError(f"Numbers are 1 to {MAX_POOL}; got {int(part)}.")
+        return tuple(map(int, parts))
+
+    def prepare_value(self, value: Any) -> Any:
+        return ", ".join(map(str, value)) if isinstance(value, list | tuple) else value
+
+
+class ReferenceField(NumbersField):
+    """A draw: its numbers, `draw 2800` of those that are stored, or `latest`."""
+
+    def to_python(self, value: Any) -> Any:
+        text = str(value or "").strip()
+        if text.lower() == LATEST:
+            return LATEST
+        if found := _DRAW.fullmatch(text):
+            return int(found[1])
+        try:
+            return super().to_python(text)
+        except ValidationError as error:
+            raise ValidationError(
+                f"Write the draw's numbers, latest, or draw 2800. {error.message}"
+            ) from None

@@ -1,0 +1,31 @@
+"""Filters of the lists of jobs and draws."""
+
+from typing import Any
+
+from django.contrib.admin import SimpleListFilter
+from django.http import HttpRequest
+
+from generation.formats import FORMATS
+from generation.lotteries import LOTTERIES
+
+type Choices = list[tuple[str, str]]
+
+
+class LotteryFilter(SimpleListFilter):
+    title = parameter_name = "lottery"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
+        return [(key, one.name) for key, one in LOTTERIES.items()]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        return queryset.filter(lottery=value) if (value := self.value()) else queryset
+
+
+class FormatFilter(SimpleListFilter):
+    title = parameter_name = "format"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
+        return [(name, name.upper()) for name in FORMATS]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        return queryset.filter(file_format=value) if (value := self.value()) else queryset

@@ -1,0 +1,107 @@
+"""Jobs as the API shows them."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db.models import F, Q, QuerySet
+from django.db.models.functions import Now
+from django.http import HttpRequest
+from django.urls import reverse
+
+from django_ray_runtime.rest.problems import Problem
+from generation.api.schemas import JobDetail, JobOut, LinksOut
+from generation.control import jobs_of
+from generation.jobs import job_error
+from generation.models import GenerationJob
+
+NO_JOB = "There is no job of yours with this id."
+
+
+def visible_jobs(request: HttpRequest) -> QuerySet[Any]:
+    """The caller's jobs, with the time of the database to judge them by. What was ordered may
+    hold thousands of draws: where it is not shown, it may be deferred."""
+    return jobs_of(request.user).annotate(
+        moment=Now(), seed=F("constraints__seed"), counted=Q(tally__isnull=False)
+    )
+
+
+def existing_job(request: HttpRequest, job_id: UUID) -> Any:
+    """The job, if the caller may see it. Raises Problem 404."""
+    job = visible_jobs(request).filter(id=job_id).first()
+    if job is None:
+        raise Problem(404, NO_JOB)
+    return job
+
+
+def has_file(job: GenerationJob) -> bool:
+    """Whether its file is there to be read."""
+    return job.task.state == "SUCCESSFUL" and bool(job.file_name)
+
+
+def job_out(request: HttpRequest, job: Any) -> JobOut:
+    """A row of `visible_jobs`."""
+    return JobOut(**_values(request, job))
+
+
+def job_detail(request: HttpRequest, job: Any) -> JobDetail:
+    """The same with what was ordered and how it ended."""
+    ordered = dict(job.constraints)
+    draws = ordered.pop("past_draws", None)
+    return JobDetail(
+        **_values(request, job),
+        constraints=ordered,
+        past_draws=None if draws is None else len(draws),
+        chunk_size=job.chunk_size,
+        error=job_error(job),
+        seconds=job.seconds,
+    )
+
+
+def address_of(request: HttpRequest, job: GenerationJob, part: str = "job") -> str:
+    """The path of the job, or of a part of it, wherever the API is mounted."""
+    match = request.resolver_match
+    namespace = f"{match.namespace}:" if match is not None and match.namespace else ""
+    return reverse(f"{namespace}generation_{part}", args=[job.id])
+
+
+def _values(request: HttpRequest, job: Any) -> dict[str, Any]:
+    task = job.task
+    same = (
+        "id", "lottery", "quantity", "created_at", "games_done", "complete", "reason", "exact",
+        "size", "sha256", "file_expired_at",
+    )  # fmt: skip
+    speed = _speed(job)
+    running = task.state == "RUNNING" and speed
+    return {
+        **{name: getattr(job, name) for name in same},
+        **{name: getattr(task, name) for name in ("state", "started_at", "finished_at")},
+        "cancel_asked_at": task.cancel_asked_at,
+        "format": job.file_format,
+        "progress": 1.0 if task.state == "SUCCESSFUL" else job.games_done / job.quantity,
+        "games_per_second": speed,
+        "eta_seconds": (job.quantity - job.games_done) / speed if running and speed else None,
+        "valid_games": int(job.valid_games),
+        "seed": job.seed,
+        "links": _links(request, job),
+    }
+
+
+def _speed(job: Any) -> float | None:
+    """Games a second of the latest run, by the database's clock."""
+    since: datetime | None = job.task.last_attempted_at
+    if since is None or not job.games_done:
+        return None
+    until: datetime = job.task.finished_at or job.moment
+    elapsed = (until - since).total_seconds()
+    return job.games_done / elapsed if elapsed > 0 else None
+
+
+def _links(request: HttpRequest, job: Any) -> LinksOut:
+    there = has_file(job)
+    return LinksOut(
+        job=address_of(request, job),
+        games=address_of(request, job, "games") if there else None,
+        statistics=address_of(request, job, "statistics") if job.counted else None,
+        download=address_of(request, job, "download") if there else None,
+    )

@@ -1,0 +1,7 @@
+"""The runtime alone, without the applications of this project that declare periodic tasks."""
+
+from project.settings import *  # noqa: F403
+from project.settings import INSTALLED_APPS as ALL
+
+INSTALLED_APPS = [app for app in ALL if app != "generation"]
+ROOT_URLCONF = "tests.no_urls"
