@@ -5,13 +5,12 @@ they were made. Games of a CSV are found by counting lines (180 MB of ten millio
 quarter of a second), of an XLSX by counting rows within one sheet, of Parquet by row groups.
 """
 
-import io
 import re
 import zipfile
 from collections.abc import Iterator
+from itertools import islice
 from typing import IO, Any
 
-from generation.writers import CSV_BLOCK
 from generation.xlsx import SHEET_ROWS
 
 PIECE = 2**20
@@ -41,18 +40,32 @@ def read_games(
     return readers[file_format](file, offset, limit)
 
 
-def csv_of_parquet(file: IO[bytes]) -> Iterator[bytes]:
-    """The same games as CSV, byte by byte what a job of that format writes."""
-    import pyarrow.parquet as pq
-    from pyarrow import csv
+def games_of_xlsx(file: IO[bytes], at_once: int) -> tuple[list[str], Iterator[Games]]:
+    """The names of the columns, and all games in lists of up to ``at_once``, one after another."""
+    with zipfile.ZipFile(file) as archive:
+        [header] = _rows(archive, 1, 0, 1)
+    return _NAME.findall(header.decode()), _all_of_xlsx(file, at_once)
 
-    options = csv.WriteOptions(include_header=False, batch_size=CSV_BLOCK)
-    parquet = pq.ParquetFile(file)
-    yield (",".join(parquet.schema_arrow.names) + "\n").encode()
-    for batch in parquet.iter_batches(batch_size=CSV_BLOCK):
-        text = io.BytesIO()
-        csv.write_csv(batch, text, options)
-        yield text.getvalue()
+
+def _all_of_xlsx(file: IO[bytes], at_once: int) -> Iterator[Games]:
+    with zipfile.ZipFile(file) as archive:
+        for number in range(1, _sheets(archive) + 1):
+            with archive.open(f"xl/worksheets/sheet{number}.xml") as sheet:
+                next(rows := _each(sheet, b"</row>"))  # the header
+                while some := list(islice(rows, at_once)):
+                    yield [[int(value) for value in _VALUE.findall(text)] for text in some]
+
+
+def _each(stream: IO[bytes], end: bytes) -> Iterator[bytes]:
+    """What stands before each ``end`` in the stream."""
+    rest = b""
+    while piece := stream.read(PIECE):
+        *records, rest = (rest + piece).split(end)
+        yield from records
+
+
+def _sheets(archive: zipfile.ZipFile) -> int:
+    return sum(name.startswith("xl/worksheets/sheet") for name in archive.namelist())
 
 
 def _of_csv(file: IO[bytes], offset: int, limit: int) -> tuple[list[str], Games]:
@@ -66,7 +79,7 @@ def _of_csv(file: IO[bytes], offset: int, limit: int) -> tuple[list[str], Games]
 def _of_xlsx(file: IO[bytes], offset: int, limit: int) -> tuple[list[str], Games]:
     games: Games = []
     with zipfile.ZipFile(file) as archive:
-        sheets = sum(name.startswith("xl/worksheets/sheet") for name in archive.namelist())
+        sheets = _sheets(archive)
         [header] = _rows(archive, 1, 0, 1)
         number, row = divmod(offset, SHEET_ROWS - 1)
         while len(games) < limit and number < sheets:

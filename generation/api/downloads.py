@@ -1,9 +1,11 @@
 """`/generation/jobs/{id}/games`, `…/statistics`, `…/download`: what a job made, and its file."""
 
+import tempfile
+from pathlib import Path
 from typing import IO, Any
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponseBase
 from ninja import Query, Router
 
 from django_ray_runtime.rest.problems import Problem, described
@@ -12,8 +14,9 @@ from generation.api.bodies import Format, GamesQuery
 from generation.api.ranges import File, file_response
 from generation.api.schemas import GamesOut
 from generation.api.shown import NO_JOB, existing_job, has_file
+from generation.converting import TooLongToWait, convert
 from generation.models import GenerationJob
-from generation.reading import NotReadable, csv_of_parquet, read_games
+from generation.reading import NotReadable, read_games
 from generation.statistics import statistics_of
 
 router = Router()
@@ -82,7 +85,7 @@ def job_statistics(request: HttpRequest, job_id: UUID) -> dict[str, Any]:
         | described(
             {
                 404: NO_JOB,
-                409: "The job's file is xlsx, which cannot be had as csv; leave format out.",
+                409: "A spreadsheet of 1,000,000 games is not made while you wait.",
                 410: _EXPIRED,
                 416: "The file has 17712 bytes, of which this range holds none.",
             }
@@ -90,30 +93,27 @@ def job_statistics(request: HttpRequest, job_id: UUID) -> dict[str, Any]:
     },
 )
 def download(request: HttpRequest, job_id: UUID, format: Format | None = None) -> HttpResponseBase:  # noqa: A002
-    """As it was made; a Parquet file also as CSV. `ETag` is its SHA-256. `Range`, `If-Range`,
-    `If-None-Match` and their like are understood, but not where the format is changed."""
+    """As it was made, or in another format: the very file that a job of that format makes. `ETag`
+    is its SHA-256; `Range`, `If-Range`, `If-None-Match` and their like are understood."""
     job = existing_job(request, job_id)
     wanted = format or job.file_format
-    if wanted != job.file_format and (job.file_format, wanted) != ("parquet", "csv"):
-        raise Problem(
-            409,
-            f"The job's file is {job.file_format}, which cannot be had as {wanted}; leave format "
-            "out. Only Parquet can be had as csv.",
-        )
     name = f"{job.lottery}-{job.games_done}-{str(job.id)[:8]}.{wanted}"
-    file = _opened(job)
-    if wanted == job.file_format:
-        known = File(name, CONTENT_TYPES[wanted], job.size, job.sha256, job.task.finished_at)
-        return file_response(request, file, known)
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return StreamingHttpResponse(
-        _closing(file, csv_of_parquet(file)), content_type=CONTENT_TYPES[wanted], headers=headers
-    )
+    file, size, sha256 = _opened(job), job.size, job.sha256
+    if wanted != job.file_format:
+        file, size, sha256 = _converted(file, job, wanted)
+    known = File(name, CONTENT_TYPES[wanted], size, sha256, job.task.finished_at)
+    return file_response(request, file, known)
 
 
-def _closing(file: IO[bytes], pieces: Any) -> Any:
-    with file:
-        yield from pieces
+def _converted(file: IO[bytes], job: GenerationJob, wanted: str) -> tuple[IO[bytes], int, str]:
+    """The file in another format, its size and SHA-256; it is gone once it is closed."""
+    with file, tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"games.{wanted}"
+        try:
+            made = convert(file, job.file_format, wanted, job.games_done, path)
+        except TooLongToWait as error:
+            raise Problem(409, str(error)) from None
+        return path.open("rb"), made.size, made.sha256
 
 
 def _opened(job: GenerationJob) -> IO[bytes]:

@@ -7,7 +7,7 @@ import pytest
 
 from generation import reading, writers, xlsx
 from generation.formats import open_writer
-from generation.reading import NotReadable, csv_of_parquet, read_games
+from generation.reading import NotReadable, read_games
 
 COLUMNS = ("n1", "n2", "n3")
 GAMES = np.random.default_rng(1).integers(1, 255, (1000, 3), dtype=np.uint8)
@@ -54,11 +54,3 @@ def test_a_file_of_another_format_is_not_read(tmp_path: Path) -> None:
         pytest.raises(NotReadable, match="download it"),
     ):
         read_games(opened, "txt", 0, 1)
-
-
-def test_parquet_becomes_the_csv_that_a_job_would_have_written(tmp_path: Path) -> None:
-    for name in ("csv", "parquet"):
-        with open_writer(name, tmp_path / f"games.{name}", COLUMNS) as writer:
-            writer.write(GAMES)
-    with (tmp_path / "games.parquet").open("rb") as opened:
-        assert b"".join(csv_of_parquet(opened)) == (tmp_path / "games.csv").read_bytes()

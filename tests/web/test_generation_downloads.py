@@ -4,6 +4,7 @@ import csv
 import hashlib
 import io
 from collections.abc import Iterator
+from itertools import permutations
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from django.utils import timezone
 
 from django_ray_runtime.models import QueuedTask
 from django_ray_runtime.testing import run_enqueued
+from generation import converting
 from generation.models import GenerationJob
 from generation.storing import ALIAS
 
@@ -147,22 +149,26 @@ class TestRanges:
 
 
 class TestFormats:
-    def test_parquet_can_be_had_as_the_csv_of_the_same_seed(self, api: Client) -> None:
-        parquet, plain = made(api, "parquet"), made(api, "csv")
-        answer = get(api, parquet, {"format": "csv"})
-        assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
-        assert answer.headers["Content-Disposition"].endswith('.csv"')
-        assert body_of(answer) == body_of(get(api, plain))
-
-    @pytest.mark.parametrize(
-        ("has", "wanted"), [("csv", "parquet"), ("xlsx", "csv"), ("parquet", "xlsx")]
-    )
-    def test_what_would_need_the_whole_in_memory_is_refused(
+    @pytest.mark.parametrize(("has", "wanted"), list(permutations(("csv", "xlsx", "parquet"), 2)))
+    def test_any_file_can_be_had_as_that_of_another_format(
         self, api: Client, has: str, wanted: str
     ) -> None:
-        answer = get(api, made(api, has), {"format": wanted})
+        job, other = made(api, has), made(api, wanted)
+        answer = get(api, job, {"format": wanted})
+        assert answer.headers["Content-Disposition"].endswith(f'.{wanted}"')
+        assert answer.headers["ETag"] == f'"{other["sha256"]}"'
+        assert body_of(answer) == body_of(get(api, other))
+        part = get(api, job, {"format": wanted}, Range="bytes=3-6")
+        assert (part.status_code, len(body_of(part))) == (206, 4)
+
+    def test_a_large_spreadsheet_is_not_made_while_somebody_waits(
+        self, api: Client, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        job = made(api)
+        monkeypatch.setattr(converting, "SPREADSHEET_GAMES", 1)
+        answer = get(api, job, {"format": "xlsx"})
         assert answer.status_code == 409
-        assert f"The job's file is {has}" in answer.json()["detail"]
+        assert "submit a job of format xlsx" in answer.json()["detail"]
 
     def test_a_format_that_is_none_is_refused(self, api: Client) -> None:
         assert get(api, made(api), {"format": "pdf"}).status_code == 422
