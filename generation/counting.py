@@ -26,7 +26,7 @@ from generation.counters import Counter
 
 type Windows = Sequence[tuple[int, int]]
 
-MAX_TABLE_BYTES = 128 * 2**20
+MAX_TABLE_BYTES = 64 * 2**20
 """A job's table is built in every process that makes its games; this much takes half a second."""
 
 
