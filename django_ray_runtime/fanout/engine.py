@@ -50,7 +50,7 @@ class FanOut:
         """All blocks, as they come. With `lazily`, without a cluster, an item is run when it is
         asked for."""
         self._until = time.monotonic() + (self._options.total_timeout or float("inf"))
-        here = Here(self._job, self.source, self._pace, lambda: bool(self._flying))
+        here = Here(self._job, self.source, self._pace, self._flying)
         try:
             if self._sequential:
                 yield from here.all(lazily=lazily)

@@ -1,7 +1,7 @@
 """The first items, in the caller: tiny work is over before a cluster would have begun."""
 
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sized
 from typing import Any
 
 from django_ray_runtime.context import current_run
@@ -22,14 +22,15 @@ MOST_IN_SLICE = 4096
 
 
 class Here:
-    """Runs items of `source` in slices. `is_helped` says that others have begun on the rest."""
+    """Runs items of `source` in slices, until there is anything in `flying`: then others have begun
+    on the rest."""
 
-    def __init__(self, job: Job, source: Source, pace: Pace, is_helped: Callable[[], bool]) -> None:
+    def __init__(self, job: Job, source: Source, pace: Pace, flying: Sized) -> None:
         self._job = job
         self._call = job.call()
         self._source = source
         self._pace = pace
-        self._is_helped = is_helped
+        self._flying = flying
 
     def all(self, *, lazily: bool) -> Generator[Block]:
         """All items; with `lazily` each when it is asked for."""
@@ -42,7 +43,7 @@ class Here:
         """Those that fit the budget, or are tiny; fewer once it is plain that the rest takes far
         longer. `arm` is called before a slice runs."""
         spent, size = 0.0, 1
-        while not self._is_helped() and (self._is_tiny or spent < self._budget(spent)):
+        while not self._flying and (self._is_tiny or spent < self._budget(spent)):
             began = time.perf_counter()
             block = self._slice(size, arm)
             disarm()
@@ -75,27 +76,33 @@ class Here:
             return None
         if arm is not None and len(source.ready) > 1:
             arm()
-        first, ready, is_helped = source.front, source.ready, self._is_helped
+        first, flying = source.front, self._flying
         values: list[Any] = []
         failed = None
         with as_part():
             run = current_run()
-            while len(values) < size and ready and not is_helped():
-                try:
-                    item = ready.popleft()
-                except IndexError:  # others were faster
+            popleft, append = (
+                source.ready.popleft,
+                values.append,
+            )  # this is the hottest of all loops
+            for turn in range(size):
+                if flying:
                     break
-                if not values:
+                try:
+                    item = popleft()
+                except IndexError:  # none are left, or others were faster
+                    break
+                if not turn:
                     self._pace.note_item(item)
                 try:
-                    values.append(call(item))
+                    append(call(item))
                     if run is not None:
                         run.end_item()
                 except Exception as error:
                     if not self._job.return_exceptions:
                         failed = Failed(len(values), error)
                         break
-                    values.append(error)
+                    append(error)
         source.front = first + len(values) + (failed is not None)
         self._pace.note(len(values), time.perf_counter() - began)
         return Block(first, values, failed)
