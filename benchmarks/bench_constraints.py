@@ -1,8 +1,8 @@
 """What the dearer constraints cost: ``python -m benchmarks.bench_constraints``.
 
 One core, warm: many counters at once, past draws, pairwise overlap, filters, and counting before
-anything is made. The baseline of overlap is the way one writes it by hand: games by numpy, and the
-sets of numbers that they share in a Python set.
+anything is made. The baseline of overlap is the way one writes it by hand: the same
+games, and the sets of numbers that no two may share in a Python set.
 """
 
 import random

@@ -11,8 +11,8 @@ from generation.formats import open_writer
 from generation.reading import games_of_xlsx
 from generation.writers import CSV_BLOCK, GameWriter
 
-SPREADSHEET_GAMES = 200_000
-"""Games that become a spreadsheet while somebody waits, in some five seconds."""
+SPREADSHEET_GAMES = 100_000
+"""Games that become a spreadsheet while somebody waits: three to six seconds."""
 
 type Games = NDArray[np.uint8]
 

@@ -82,6 +82,15 @@ class GenerationJob(models.Model):
         """The finished file. Meaningful once `file_name` is set."""
         return results_dir() / self.file_name
 
+    @property
+    def has_file(self) -> bool:
+        """Whether its file is there to be read."""
+        return bool(self.file_name) and self.task.state == "SUCCESSFUL"
+
+    def download_name(self, file_format: str) -> str:
+        """What the file is called where it is downloaded."""
+        return f"{self.lottery}-{self.games_done}-{self.id.hex[:8]}.{file_format}"
+
     def set_order(self, order: Order) -> None:
         values: dict[str, Any] = {
             "lottery": order.lottery,

@@ -74,7 +74,7 @@ def outcome(job: GenerationJob) -> SafeString | str:
 
 def file(job: GenerationJob) -> SafeString | str:
     """A link to download the file, with its size; or why there is none any more."""
-    if has_file(job):
+    if job.has_file:
         return format_html(
             '<a href="{}">{}</a> <span class="drr-note gen-number">{}</span>',
             reverse("admin:generation_generationjob_download", args=[job.pk]),
@@ -85,10 +85,6 @@ def file(job: GenerationJob) -> SafeString | str:
         when = cells.brief(job.file_expired_at)
         return format_html('<span class="drr-note">expired {}</span>', when)
     return words.NOTHING
-
-
-def has_file(job: GenerationJob) -> bool:
-    return bool(job.file_name) and job.task.state == "SUCCESSFUL"
 
 
 CELLS: dict[str, Callable[[GenerationJob], Piece]] = {

@@ -70,7 +70,7 @@ class JobPages(OrderPages):
             job=job,
             original=job,
             mark=live.mark(job.id, unfinished=unfinished),
-            may_download=job_cells.has_file(job),
+            may_download=job.has_file,
             may_cancel=may_change and unfinished,
             may_requeue=may_change and not unfinished and job.task.state != "SUCCESSFUL",
             may_delete=self.has_delete_permission(request, job) and not unfinished,
@@ -100,13 +100,13 @@ class JobPages(OrderPages):
         if job is None:
             return self._gone(request, str(job_id))
         try:
-            if not job_cells.has_file(job):
+            if not job.has_file:
                 raise FileNotFoundError
             file = storing.open_file(job.file_name)
         except FileNotFoundError:
             messages.warning(request, f"There is no file of {job} to download.")
             return self._to(request, job)
-        name = f"{job.lottery}-{job.games_done}-{job.id.hex[:8]}.{job.file_format}"
+        name = job.download_name(job.file_format)
         return FileResponse(file, as_attachment=True, filename=name)
 
     @method_decorator(never_cache)

@@ -13,7 +13,7 @@ from generation import storing
 from generation.api.bodies import Format, GamesQuery
 from generation.api.ranges import File, file_response
 from generation.api.schemas import GamesOut
-from generation.api.shown import NO_JOB, existing_job, has_file
+from generation.api.shown import NO_JOB, existing_job
 from generation.converting import TooLongToWait, convert
 from generation.models import GenerationJob
 from generation.reading import NotReadable, read_games
@@ -97,11 +97,12 @@ def download(request: HttpRequest, job_id: UUID, format: Format | None = None) -
     is its SHA-256; `Range`, `If-Range`, `If-None-Match` and their like are understood."""
     job = existing_job(request, job_id)
     wanted = format or job.file_format
-    name = f"{job.lottery}-{job.games_done}-{str(job.id)[:8]}.{wanted}"
     file, size, sha256 = _opened(job), job.size, job.sha256
     if wanted != job.file_format:
         file, size, sha256 = _converted(file, job, wanted)
-    known = File(name, CONTENT_TYPES[wanted], size, sha256, job.task.finished_at)
+    known = File(
+        job.download_name(wanted), CONTENT_TYPES[wanted], size, sha256, job.task.finished_at
+    )
     return file_response(request, file, known)
 
 
@@ -123,7 +124,7 @@ def _opened(job: GenerationJob) -> IO[bytes]:
         raise Problem(
             410, f"Its file was deleted on {when}, as all are after a while; submit it again."
         )
-    if not has_file(job):
+    if not job.has_file:
         raise Problem(409, f"It is {job.task.state}: its file is there when it is SUCCESSFUL.")
     try:
         return storing.open_file(job.file_name)

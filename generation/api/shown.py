@@ -34,11 +34,6 @@ def existing_job(request: HttpRequest, job_id: UUID) -> Any:
     return job
 
 
-def has_file(job: GenerationJob) -> bool:
-    """Whether its file is there to be read."""
-    return job.task.state == "SUCCESSFUL" and bool(job.file_name)
-
-
 def job_out(request: HttpRequest, job: Any) -> JobOut:
     """A row of `visible_jobs`."""
     return JobOut(**_values(request, job))
@@ -98,7 +93,7 @@ def _speed(job: Any) -> float | None:
 
 
 def _links(request: HttpRequest, job: Any) -> LinksOut:
-    there = has_file(job)
+    there = job.has_file
     return LinksOut(
         job=address_of(request, job),
         games=address_of(request, job, "games") if there else None,

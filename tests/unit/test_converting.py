@@ -47,7 +47,7 @@ def test_a_large_spreadsheet_is_refused_before_anything_is_written(tmp_path: Pat
     (tmp_path / "games.csv").write_text("n1\n1\n")
     with (
         (tmp_path / "games.csv").open("rb") as opened,
-        pytest.raises(TooLongToWait, match="up to 200,000; submit a job of format xlsx"),
+        pytest.raises(TooLongToWait, match="up to 100,000; submit a job of format xlsx"),
     ):
         convert(opened, "csv", "xlsx", converting.SPREADSHEET_GAMES + 1, tmp_path / "other")
     assert not (tmp_path / "other").exists()

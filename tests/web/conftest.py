@@ -1,10 +1,12 @@
-"""Users, tokens and clients for the tests of the web part."""
+"""Users, tokens, clients and what browsers need for the tests of the web part."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connections
 from django.test import Client
 
 from project.models import ApiToken
@@ -46,3 +48,18 @@ def staff(bearer: Callable[[User], Client], staff_user: User, settings: Any) -> 
     """A client with a token of a staff user, which may call as often as it likes."""
     settings.API_RATE = (1_000_000, 60)
     return bearer(staff_user)
+
+
+@pytest.fixture
+def meanwhile() -> Iterator[Callable[[Callable[[], Any]], Any]]:
+    """Look at the database, or change it, from a thread of its own: while a browser's driver runs,
+    Django takes the test's for an async one."""
+    with ThreadPoolExecutor(1) as pool:
+        yield lambda change: pool.submit(change).result(timeout=30)
+        pool.submit(connections.close_all).result(timeout=30)
+
+
+@pytest.fixture
+def complaints() -> list[str]:
+    """What the browser reported: refused by the policy, missing files, errors of scripts."""
+    return []

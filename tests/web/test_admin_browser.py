@@ -1,23 +1,18 @@
 """The admin of tasks in a real browser: what changes is seen without a reload."""
 
-import shutil
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from django.db import connections
 from django.utils import timezone
 
 from django_ray_runtime.models import QueuedTask, TaskProgress
 from django_ray_runtime.states import State
+from tests.web.browsers import admin_page
 from tests.web.rows import LIST, add, report
 from tests.web.test_admin_tasks import page_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.acceptance]
-
-FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-sync",
-         "--disable-background-networking", "--disable-component-update"]  # fmt: skip
 
 
 @pytest.fixture
@@ -29,44 +24,10 @@ def task(transactional_db: None, admin_user: Any) -> QueuedTask:
 
 
 @pytest.fixture
-def meanwhile() -> Iterator[Callable[[Callable[[], Any]], None]]:
-    """Change the database from a thread of its own."""
-    with ThreadPoolExecutor(1) as pool:
-        yield lambda change: pool.submit(change).result(timeout=30)
-        pool.submit(connections.close_all).result(timeout=30)
-
-
-@pytest.fixture
-def complaints() -> list[str]:
-    """What the browser reported: refused by the policy, missing files, errors of scripts."""
-    return []
-
-
-@pytest.fixture
 def page(task: QueuedTask, live_server: Any, complaints: list[str]) -> Iterator[Any]:
     """A browser where an administrator has logged in."""
-    driver = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        pytest.skip("there is no chromium on the PATH")
-    with driver.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-        try:
-            page = browser.new_page()
-            page.goto(f"{live_server.url}{LIST}")
-            page.on("console", lambda said: complaints.append(complaint_of(said)))
-            page.on("pageerror", lambda error: complaints.append(str(error)))
-            page.fill("#id_username", "admin")
-            page.fill("#id_password", "password")
-            page.click("input[type=submit]")
-            page.wait_for_selector("#result_list")
-            yield page
-        finally:
-            browser.close()
-
-
-def complaint_of(said: Any) -> str:
-    return f"{said.type}: {said.text} {said.location['url']}"
+    with admin_page(f"{live_server.url}{LIST}", complaints) as page:
+        yield page
 
 
 def advance(task: QueuedTask) -> None:

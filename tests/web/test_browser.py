@@ -1,6 +1,5 @@
 """The pages in a real browser, served by a real web server."""
 
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,20 +14,10 @@ from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import User
 
 from tests.support import ROOT, environment, wait_until
+from tests.web.browsers import listen, new_page
 from tests.with_postgres import free_port
 
 pytestmark = [pytest.mark.slow, pytest.mark.acceptance]
-
-FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 
 @pytest.fixture
@@ -57,34 +46,16 @@ def site(transactional_db: None, tmp_path: Path) -> Iterator[str]:
 
 
 @pytest.fixture
-def complaints() -> list[str]:
-    """What browsers reported: refused by the policy, missing files, errors of scripts."""
-    return []
-
-
-@pytest.fixture
 def page(site: str, boss: User, complaints: list[str]) -> Iterator[Any]:
-    driver = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        pytest.skip("there is no chromium on the PATH")
-    with driver.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-        try:
-            page = browser.new_page()
-            page.on("console", lambda said: complaints.append(f"{said.type}: {said.text}"))
-            page.on("pageerror", lambda error: complaints.append(str(error)))
-            page.on(
-                "response",
-                lambda answer: (
-                    complaints.append(f"{answer.status} {answer.url}")
-                    if answer.status >= 400
-                    else None
-                ),
-            )
-            yield page
-        finally:
-            browser.close()
+    with new_page() as page:
+        listen(page, complaints)
+        page.on(
+            "response",
+            lambda answer: (
+                complaints.append(f"{answer.status} {answer.url}") if answer.status >= 400 else None
+            ),
+        )
+        yield page
 
 
 @pytest.fixture

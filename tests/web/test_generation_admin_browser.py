@@ -1,19 +1,16 @@
 """Games in the admin in a real browser: figures while a form is filled in, progress as it grows."""
 
-import shutil
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from django.db import connections
 from django.utils import timezone
 
 from django_ray_runtime.models import QueuedTask
 from django_ray_runtime.states import State
 from generation.models import GenerationJob
+from tests.web.browsers import admin_page
 from tests.web.jobs import JOBS, add_job, page_of
-from tests.web.test_admin_browser import FLAGS, complaint_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.acceptance]
 
@@ -25,40 +22,10 @@ def job(transactional_db: None, admin_user: Any) -> GenerationJob:
 
 
 @pytest.fixture
-def meanwhile() -> Iterator[Callable[[Callable[[], Any]], Any]]:
-    """Look at the database, or change it, from a thread of its own."""
-    with ThreadPoolExecutor(1) as pool:
-        yield lambda change: pool.submit(change).result(timeout=30)
-        pool.submit(connections.close_all).result(timeout=30)
-
-
-@pytest.fixture
-def complaints() -> list[str]:
-    """What the browser reported: refused by the policy, missing files, errors of scripts."""
-    return []
-
-
-@pytest.fixture
 def page(job: GenerationJob, live_server: Any, complaints: list[str]) -> Iterator[Any]:
     """A browser where an administrator looks at the list of jobs."""
-    driver = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        pytest.skip("there is no chromium on the PATH")
-    with driver.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-        try:
-            page = browser.new_page()
-            page.goto(f"{live_server.url}{JOBS}")
-            page.on("console", lambda said: complaints.append(complaint_of(said)))
-            page.on("pageerror", lambda error: complaints.append(str(error)))
-            page.fill("#id_username", "admin")
-            page.fill("#id_password", "password")
-            page.click("input[type=submit]")
-            page.wait_for_selector("#result_list")
-            yield page
-        finally:
-            browser.close()
+    with admin_page(f"{live_server.url}{JOBS}", complaints) as page:
+        yield page
 
 
 def advance(job: GenerationJob) -> None:
