@@ -93,14 +93,15 @@ class Liveness:
     def rescue(self, rescuer: str, dead_after: float) -> Released:
         """Declare silent workers dead, and release what the dead held.
 
-        Only a worker whose own heartbeats came without a gap for `dead_after` seconds may
-        judge others: after an outage of the database every row looks old. That is asked in the
+        Only a worker whose own heartbeats came without a gap (see `beat`) for `dead_after`
+        seconds, up to now, may judge others: after an outage of the database every row looks
+        old, and the judge may ask before its own first heartbeat. That is asked in the
         statement that judges, which may reach the database late. A heartbeat that succeeds
         before it renews the row, and it passes that row by.
         """
         silent = self._living().filter(last_beat__lt=_ago(dead_after))
         if silent.exists():
-            judge = self._living().filter(id=rescuer, last_beat__gte=_ago(dead_after))
+            judge = self._living().filter(id=rescuer, last_beat__gte=_ago(dead_after / 2))
             steady = judge.filter(steady_since__lte=_ago(dead_after))
             silent.filter(Exists(steady)).update(state=WorkerState.DEAD, ended_at=Now())
         return self._release()

@@ -263,6 +263,18 @@ def test_a_rescuer_that_was_silent_itself_judges_nobody(
     assert QueuedTask.objects.running().count() == 1
 
 
+def test_a_rescuer_that_has_not_beaten_since_an_outage_judges_nobody(
+    store: Store, liveness: Liveness, worker: str
+) -> None:
+    # The outage was just short of DEAD_AFTER: the row of one that beat right before it looks young.
+    rescuer = make_worker(liveness, "host:2:b")
+    make_steady(rescuer)
+    make_silent(worker, DEAD_AFTER + 1)
+    make_silent(rescuer, DEAD_AFTER - 1)
+    assert liveness.rescue(rescuer, DEAD_AFTER).tasks == 0
+    assert Worker.objects.living().count() == 2
+
+
 def test_beats_without_a_gap_keep_the_steady_time(liveness: Liveness, worker: str) -> None:
     make_steady(worker)
     before = Worker.objects.get(id=worker)

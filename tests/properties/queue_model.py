@@ -228,7 +228,7 @@ class QueueModel:
     def may_judge(self, rescuer: str) -> bool:
         boot = self.boots[rescuer]
         steady = self.now - boot.steady >= SILENT_TICKS
-        return boot.state in LIVING and steady and not self.is_silent(boot)
+        return boot.state in LIVING and steady and self.now - boot.beat < GAP_TICKS
 
     def release(self, only_to_run_again: bool) -> list[Task]:
         """Take from the dead what they hold, or what of it runs again."""
