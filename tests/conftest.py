@@ -12,7 +12,7 @@ from django_ray_runtime import ray_cluster
 from django_ray_runtime.conf import read
 from django_ray_runtime.executors import BackgroundExecutor, Executor, SequentialExecutor
 from django_ray_runtime.store import Liveness, Store, get_liveness, get_store
-from tests.support import make_worker
+from tests.support import RAY_PRIORITY, make_worker
 
 DATABASE_FIXTURES = {"db", "transactional_db", "store", "liveness", "worker"}
 
@@ -41,6 +41,7 @@ def _for_tests() -> None:
 def local_ray() -> Iterator[ray_cluster.Cluster]:
     """A real Ray with two CPUs, one for the whole run."""
     before = dict(os.environ)
+    os.environ.update(RAY_PRIORITY)
     cluster = ray_cluster.start(read({"RAY_NUM_CPUS": 2, "RAY_OBJECT_STORE_MEMORY": 200_000_000}))
     yield cluster
     cluster.close()
