@@ -59,7 +59,7 @@ class FanOut:
             if self._options.may_start_here:
                 guard = Guard(self._help, PATIENCE_SECONDS)
                 try:
-                    yield from here.first(guard.arm, guard.disarm)
+                    yield from here.first(guard)
                 except Exception:  # the iterable's is raised when what it gave is out
                     if not self.source.has_failed:
                         raise
@@ -96,9 +96,12 @@ class FanOut:
         flying = list(self._flying)
         running = len(flying) - len(self._executor.wait(flying, 0)) if flying else 0
         window = self._sizes[0]
-        most = min(self._helping, self._pace.fitting_items, len(self.source.ready) // (2 * window))
         # The caller is one of those at work; where nobody set a limit, one more is beside it.
         others = window - 1 if self._options.max_concurrency else max(1, window - 1)
+        if others <= running:
+            return
+        self.source.free()
+        most = min(self._helping, self._pace.fitting_items, len(self.source.ready) // (2 * window))
         for _ in range(others - running):
             first, items = self.source.take_back(max(1, most))
             if not items:

@@ -23,9 +23,10 @@ def as_list(fan: FanOut, options: FanOutOptions) -> list[Any]:
     finally:
         coming.close()  # cancels what is in flight
     blocks.sort(key=lambda block: block.first)
-    if len(blocks) == 1:
-        return blocks[0].values
-    return [value for block in blocks for value in block.values]
+    values: list[Any] = []
+    for block in blocks:
+        values += block.values
+    return values
 
 
 class Stream(Iterator[Any]):

@@ -1,14 +1,14 @@
 """The first items, in the caller: tiny work is over before a cluster would have begun."""
 
 import time
-from collections.abc import Callable, Generator, Sized
-from typing import Any
+from collections.abc import Generator, Sized
 
 from django_ray_runtime.context import current_run
 from django_ray_runtime.executors import as_part
 from django_ray_runtime.fanout.chunks import Block, Failed, Job
+from django_ray_runtime.fanout.guard import Guard
 from django_ray_runtime.fanout.pace import Pace
-from django_ray_runtime.fanout.source import Source
+from django_ray_runtime.fanout.source import Slice, Source
 
 # Work that is over within this never leaves the caller.
 BUDGET_SECONDS = 0.01
@@ -39,14 +39,13 @@ class Here:
             yield block
             size = 1 if lazily else self._next_size(size)
 
-    def first(self, arm: Callable[[], None], disarm: Callable[[], None]) -> Generator[Block]:
+    def first(self, guard: Guard) -> Generator[Block]:
         """Those that fit the budget, or are tiny; fewer once it is plain that the rest takes far
-        longer. `arm` is called before a slice runs."""
+        longer. The guard is armed while a slice runs."""
         spent, size = 0.0, 1
         while not self._flying and (self._is_tiny or spent < self._budget(spent)):
             began = time.perf_counter()
-            block = self._slice(size, arm)
-            disarm()
+            block = self._slice(size, guard)
             if block is None:
                 return
             spent += time.perf_counter() - began
@@ -67,42 +66,38 @@ class Here:
         each = max(self._pace.per_item or SLICE_SECONDS, 1e-9)
         return max(1, min(int(SLICE_SECONDS / each), size * 16, MOST_IN_SLICE))
 
-    def _slice(self, size: int, arm: Callable[[], None] | None = None) -> Block | None:
+    def _slice(self, size: int, guard: Guard | None = None) -> Block | None:
         """Run up to `size` items, fewer where others begin meanwhile; None at the end."""
         began = time.perf_counter()
-        source, call = self._source, self._call
-        source.lay_ready(size, others=arm is not None)
-        if not source.ready:
+        mine = self._source.begin(size, others=guard is not None)
+        if not mine.items:
             return None
-        if arm is not None and len(source.ready) > 1:
-            arm()
-        first, flying = source.front, self._flying
-        values: list[Any] = []
-        failed = None
-        with as_part():
-            run = current_run()
-            popleft, append = (
-                source.ready.popleft,
-                values.append,
-            )  # this is the hottest of all loops
-            for turn in range(size):
-                if flying:
-                    break
-                try:
-                    item = popleft()
-                except IndexError:  # none are left, or others were faster
-                    break
-                if not turn:
-                    self._pace.note_item(item)
-                try:
-                    append(call(item))
-                    if run is not None:
-                        run.end_item()
-                except Exception as error:
-                    if not self._job.return_exceptions:
-                        failed = Failed(len(values), error)
-                        break
-                    append(error)
-        source.front = first + len(values) + (failed is not None)
-        self._pace.note(len(values), time.perf_counter() - began)
-        return Block(first, values, failed)
+        self._pace.note_item(mine.items[0])
+        try:
+            if guard is not None and (self._source.ready or len(mine.items) > 1):
+                guard.arm()
+            with as_part():
+                failed = self._run(mine)
+        finally:
+            if guard is not None:
+                guard.disarm()
+        self._source.finish(mine, len(mine.values) + (failed is not None))
+        self._pace.note(len(mine.values), time.perf_counter() - began)
+        return Block(mine.first, mine.values, failed)
+
+    def _run(self, mine: Slice) -> Failed | None:
+        call, values, stopped = self._call, mine.values, mine.stopped
+        append, run = values.append, current_run()
+        for item in mine.items:  # this is the hottest of all loops
+            if stopped:
+                break
+            try:
+                value = call(item)
+                if run is not None:
+                    run.end_item()
+                append(value)
+            except Exception as error:
+                if not self._job.return_exceptions:
+                    return Failed(len(values), error)
+                append(error)
+        return None
