@@ -27,6 +27,7 @@ NAIVE = "Ray, a call per item"
 SETTLE_SECONDS = 0.5
 SHORT_SECONDS = 0.2
 FEW = 2_000  # items that may each be a call
+WARMING = 10  # runs
 
 
 @dataclass(frozen=True)
@@ -123,8 +124,9 @@ def measure(report: Report, load: Workload, repeat: int, thorough: bool) -> None
             print(f"{load.name}: {name} failed: {type(error).__name__}: {error}", file=sys.stderr)
 
     time_it("loop", loop)
-    if load.of_naive is not None:  # on a pool as warm as its own
-        baselines.naive(load.func, load.items, num_cpus=load.num_cpus)
+    if load.of_naive is not None:  # a process for each call at once takes ten seconds to start
+        for _ in range(WARMING):
+            mine()
     ours = milliseconds(mine, expected, repeat)
     for name, action in by_hand(load).items():
         time_it(name, action)

@@ -29,6 +29,10 @@ JOIN_SECONDS = 45.0
 # third less (measured with `benchmarks.bench_queue`).
 _WITHOUT_TASK_EVENTS = {"task_events_report_interval_ms": 0, "enable_timeline": False}
 
+# A process in which Django is set up took most of a second to start. Ray ends those beyond one for
+# each CPU, as calls that reserve less than one have them, after a second without work.
+_WARM_PROCESSES = {"idle_worker_killing_time_threshold_ms": 30_000}
+
 
 @dataclass(slots=True)
 class Cluster:
@@ -196,7 +200,8 @@ def start(settings: RuntimeSettings, temp_dir: str | None = None) -> Cluster:
             configure_logging=False,
             _node_ip_address="127.0.0.1",
             _temp_dir=folder,
-            _system_config={} if settings.ray_dashboard else _WITHOUT_TASK_EVENTS,
+            _system_config=_WARM_PROCESSES
+            | ({} if settings.ray_dashboard else _WITHOUT_TASK_EVENTS),
         )
     except Exception as error:
         if not given:

@@ -8,6 +8,7 @@ GROWTH = 8  # a chunk has at most so many times the items that are known
 TARGET_SECONDS = 0.1  # of a chunk
 CHUNKS_PER_SECOND = 150  # what a caller keeps going: on large clusters chunks take longer
 LEAST_SHARE = 0.05  # of the target: smaller chunks cost more than a long tail does
+ROUNDS_LEFT = 1.5  # times: a slot's share of what is left is cut by so much
 
 
 class Pace:
@@ -51,7 +52,8 @@ class Pace:
         fitting = target / max(self.per_item, 1e-9)
         size = min(int(fitting), self._known * GROWTH)
         if remaining is not None:
-            size = min(size, max(ceil(remaining / (2 * slots)), int(fitting * LEAST_SHARE)))
+            share = ceil(remaining / (ROUNDS_LEFT * slots))
+            size = min(size, max(share, int(fitting * LEAST_SHARE)))
         return max(1, min(size, self.fitting_items))
 
     @property

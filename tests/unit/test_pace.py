@@ -19,7 +19,7 @@ def pace(per_item: float, timed: int = 1000, **changes: float | int | None) -> P
     [
         (0.001, 10_000, 2, 100),  # a tenth of a second
         (0.001, None, 2, 100),
-        (0.001, 100, 2, 25),  # half of what is left, for each slot
+        (0.001, 100, 2, 34),  # two thirds of a slot's share of what is left
         (0.001, 6, 2, 5),  # but no call of less than some milliseconds
         (0.2, 10_000, 2, 1),
         (0.01, 100_000, 150, 100),  # many slots: a second, so that they are kept busy
