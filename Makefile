@@ -103,7 +103,7 @@ pins: setup-dev ## Pin requirements*.in again (ARGS=--upgrade for newer versions
 	$(compile) --output-file requirements-dev.txt requirements-dev.in
 
 clean: ## Remove .venv, the demo's output and all caches
-	rm -rf $(VENV) demo .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) demo ray_services/data/files .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	rm -f .test.*sqlite3*
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

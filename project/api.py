@@ -12,6 +12,7 @@ from project.api_docs import Documentation
 from project.auth import SIGNED_IN, STAFF, signed_in_only
 from project.problems import ProblemAPI
 from project.throttle import CallerThrottle
+from ray_services.doors import ROUTERS as SERVICES
 
 DESCRIPTION = """
 Everything here needs a user. Programs send a token:
@@ -48,3 +49,5 @@ for name, router in QUEUE.items():
     api.add_router(f"/{name}", router, auth=STAFF, tags=[name])
 for name, router in GENERATION.items():
     api.add_router(f"/{name}", router, tags=[name])
+for name, router in SERVICES.items():
+    api.add_router(f"/services/{name}", router, tags=[name])

@@ -94,6 +94,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django_ray_runtime",
     "generation",
+    "ray_services",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",

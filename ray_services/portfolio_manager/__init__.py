@@ -1,0 +1,1 @@
+"""Portfolios: estimates, the exact efficient frontier, risk, backtests, and whole shares."""

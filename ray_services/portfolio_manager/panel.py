@@ -1,0 +1,142 @@
+"""Prices of many tickers over the same days: long tables made wide, and parts of them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any, Self
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from ray_services.common.errors import BadInput
+from ray_services.common.tables import Kind
+
+type Floats = NDArray[np.float64]
+type Days = NDArray[np.datetime64]
+
+PRICE_COLUMNS: dict[str, Kind] = {
+    "date": "date", "ticker": "text", "open": "number", "high": "number", "low": "number",
+    "close": "number", "adj_close": "number", "volume": "number",
+}  # fmt: skip
+"""Of a long table of prices, as `read_table` takes them."""
+FIELDS = ("open", "high", "low", "close", "adj_close", "volume")
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """`dates` (rows,), ascending; `fields` by name, (rows, tickers), NaN where there is nothing."""
+
+    dates: Days
+    tickers: tuple[str, ...]
+    fields: Mapping[str, Floats]
+
+    def columns(self, tickers: Sequence[str]) -> list[int]:
+        """Where tickers stand; raises BadInput for those that are not there."""
+        places = {ticker: place for place, ticker in enumerate(self.tickers)}
+        for ticker in tickers:
+            if ticker not in places:
+                near = get_close_matches(ticker.upper(), self.tickers, n=3, cutoff=0.5)
+                raise BadInput(
+                    f"{ticker!r} is not among the {len(self.tickers)} tickers with prices.",
+                    field="tickers",
+                    remedy=f"There are {', '.join(near or self.tickers[:5])}.",
+                )
+        return [places[ticker] for ticker in tickers]
+
+    def between(self, start: Any = None, end: Any = None) -> Self:
+        """The days from `start` to `end`, both included; None is the first or the last."""
+        keep = np.ones(len(self.dates), np.bool_)
+        if start is not None:
+            keep &= self.dates >= np.datetime64(start, "D")
+        if end is not None:
+            keep &= self.dates <= np.datetime64(end, "D")
+        if not keep.any():
+            raise BadInput(
+                f"no prices between {start} and {end}; they go from {self.dates[0]} to "
+                f"{self.dates[-1]}.",
+                field="start",
+            )
+        fields = {name: values[keep] for name, values in self.fields.items()}
+        return type(self)(self.dates[keep], self.tickers, fields)
+
+    def prices(self, tickers: Sequence[str], field: str = "adj_close") -> Floats:
+        """Of some tickers, (rows, n); raises BadInput where one lacks a day."""
+        values = self.fields[field][:, self.columns(tickers)]
+        lacking = np.isnan(values)
+        if lacking.any():
+            row, column = (int(place) for place in np.argwhere(lacking)[0])
+            raise BadInput(
+                f"{tickers[column]} has no price on {self.dates[row]}.",
+                field=tickers[column],
+                row=row + 1,
+                remedy="Take days on which all tickers have prices, or leave it out.",
+            )
+        return values
+
+    def returns(self, tickers: Sequence[str]) -> Floats:
+        """Simple returns a day of adjusted prices, (rows - 1, n)."""
+        prices = self.prices(tickers)
+        return prices[1:] / prices[:-1] - 1.0
+
+
+def panel_of(columns: Mapping[str, NDArray[Any]]) -> Panel:
+    """A panel of a long table's columns: date, ticker and those of FIELDS that there are.
+
+    Rows may come in any order; raises BadInput for a day that a ticker has twice, and for prices
+    that are not positive.
+    """
+    tickers, column = _coded(columns["ticker"])
+    dates, row = np.unique(columns["date"], return_inverse=True)
+    if not len(dates):
+        raise BadInput("expected at least one row of prices.", field="date")
+    place = row.astype(np.int64) * len(tickers) + column
+    _refuse_twice(place, columns, tickers, column)
+    fields = {}
+    for name in FIELDS:
+        if name in columns:
+            values = np.asarray(columns[name], np.float64)
+            _refuse_negative(values, name)
+            wide = np.full(len(dates) * len(tickers), np.nan)
+            wide[place] = values
+            fields[name] = wide.reshape(len(dates), len(tickers))
+    return Panel(dates, tickers, fields)
+
+
+def _coded(values: NDArray[Any]) -> tuple[tuple[str, ...], NDArray[np.int64]]:
+    """The different texts, sorted, and which of them each row has."""
+    coded = pa.array(values, pa.string()).dictionary_encode()
+    if coded.null_count:
+        row = coded.is_null().index(pa.scalar(True)).as_py() + 1
+        raise BadInput("expected a ticker, got nothing.", field="ticker", row=row)
+    known = coded.dictionary.to_pylist()
+    order = sorted(range(len(known)), key=known.__getitem__)
+    rank = np.empty(len(known), np.int64)
+    rank[order] = np.arange(len(known))
+    return tuple(known[place] for place in order), rank[coded.indices.to_numpy()]
+
+
+def _refuse_twice(
+    place: NDArray[np.int64],
+    columns: Mapping[str, NDArray[Any]],
+    tickers: tuple[str, ...],
+    column: NDArray[np.int64],
+) -> None:
+    order = np.argsort(place, kind="stable")
+    again = np.flatnonzero(np.diff(place[order]) == 0)
+    if len(again):
+        row = int(order[again + 1].min())
+        raise BadInput(
+            f"{tickers[column[row]]} has a second row for {columns['date'][row]}.",
+            field="date",
+            row=row + 1,
+            remedy="Keep one row for each day and ticker.",
+        )
+
+
+def _refuse_negative(values: Floats, name: str) -> None:
+    least = 0.0 if name == "volume" else np.nextafter(0.0, 1.0)
+    wrong = values < least  # False for NaN, which is a price that is not there
+    if wrong.any():
+        row = int(np.argmax(wrong))
+        raise BadInput(f"expected a positive number, got {values[row]:g}.", field=name, row=row + 1)

@@ -1,0 +1,128 @@
+"""Each service by itself: started as a user does, driven over HTTP, refused where it is unsafe."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ray_services.alone.launch import demand_safe, is_loopback, plan
+from ray_services.alone.names import PORTS
+from ray_services.common.errors import BadInput
+from tests.support import ROOT, manage, wait_until
+
+TOKEN = "a-token-of-the-tests-only"
+ASKED: dict[str, tuple[str, Any]] = {
+    "sentiment-analyzer": ("/analyze-sentiment", {"texts": ["Great quarter!"]}),
+    "garch-predictor": ("/predict-volatility", {"assets": ["SPY"], "past": 20}),
+    "portfolio-manager": ("/optimize-portfolio", {"tickers": ["AAPL", "JNJ"]}),
+    "intraday-strategy": ("/execute-strategies", {"strategies": ["momentum"]}),
+}
+
+
+def free_port() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
+
+
+def ask(port: int, path: str, body: Any = None, token: str = "") -> tuple[int, Any]:
+    headers = {"Content-Type": "application/json"}
+    if token:
+        headers["Authorization"] = f"Bearer {token}"
+    content = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", content, headers)
+    try:
+        with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310  (our own)
+            text = answer.read()
+            return answer.status, json.loads(text) if text[:1] in b"{[" else text
+    except urllib.error.HTTPError as error:
+        return error.code, json.loads(error.read())
+
+
+@contextmanager
+def served(name: str, log: Path, **extra: str) -> Iterator[int]:
+    port = free_port()
+    with log.open("w") as file:
+        process = subprocess.Popen(
+            [sys.executable, str(ROOT / "manage.py"), "run_service", name, "--port", str(port),
+             "--workers", "1"],
+            env={**os.environ, **extra}, stdout=file, stderr=file,
+        )  # fmt: skip
+    try:
+        wait_until(lambda: process.poll() is not None or is_up(port), "it answers")
+        assert process.poll() is None, log.read_text()
+        yield port
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
+
+
+def is_up(port: int) -> bool:
+    try:
+        return ask(port, "/healthz") == (200, b"ok\n")
+    except urllib.error.URLError:
+        return False
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", PORTS)
+def test_each_answers_at_its_own_address(name: str, tmp_path: Path) -> None:
+    path, body = ASKED[name]
+    with served(name, tmp_path / "log") as port:
+        assert ask(port, "/")[1]["service"] == name
+        assert path in ask(port, "/")[1]["paths"]
+        assert ask(port, "/status")[1]["status"] == "running"
+        status, answer = ask(port, path, body)
+        assert status == 200, answer
+        status, answer = ask(port, path, {"nothing": 1})
+        assert status == 422
+        assert {one["field"] for one in answer["errors"]}
+
+
+@pytest.mark.slow
+def test_with_tokens_only_who_has_one_may_call(tmp_path: Path) -> None:
+    path, body = ASKED["sentiment-analyzer"]
+    with served("sentiment-analyzer", tmp_path / "log", SERVICE_TOKENS=TOKEN) as port:
+        assert ask(port, path, body)[0] == 401
+        assert ask(port, path, body, "another-token-altogether")[0] == 401
+        assert ask(port, path, body, TOKEN)[0] == 200
+        assert ask(port, "/status")[0] == 401
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "example.org"])  # noqa: S104
+def test_other_addresses_are_refused_without_tokens(host: str) -> None:
+    with pytest.raises(BadInput, match="there are no tokens"):
+        demand_safe(host, " , ")
+    demand_safe(host, TOKEN)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.1.2.3", "::1", "localhost"])
+def test_loopback_needs_none(host: str) -> None:
+    assert is_loopback(host)
+    demand_safe(host, "")
+
+
+def test_a_token_that_can_be_guessed_is_refused() -> None:
+    with pytest.raises(BadInput, match="at least 20 characters, got one of 6"):
+        demand_safe("127.0.0.1", f"{TOKEN},secret")
+
+
+def test_a_service_that_there_is_not_is_told() -> None:
+    with pytest.raises(BadInput, match="garch-predictor"):
+        plan("garch", "127.0.0.1", 1, 1)
+
+
+@pytest.mark.slow
+def test_the_command_says_why_it_does_not_start() -> None:
+    run = manage("run_service", "garch-predictor", "--host", "0.0.0.0")  # noqa: S104
+    assert run.returncode == 1
+    assert "SERVICE_TOKENS: 0.0.0.0 can be reached from elsewhere" in run.stderr
