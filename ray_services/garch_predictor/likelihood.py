@@ -135,16 +135,17 @@ def forwards(base: Floats, beta: Floats, out: Floats, before: int) -> None:
 
 
 @kernel
-def backwards(base: Floats, beta: Floats, out: Floats) -> None:
-    """out[t] = base[t] + sum beta[j] out[t+j], nothing after the last day."""
-    q, size = beta.size, base.size
+def backwards(base: Floats, beta: Floats, out: Floats) -> Any:
+    """out[t] = base[t] + sum beta[j] out[t+j], nothing after the last day; the sum of all."""
+    q, size, whole = beta.size, base.size, 0.0
     if q > 4:
         for t in range(size - 1, -1, -1):
             total = base[t]
             for lag in range(min(q, size - 1 - t) - 1, -1, -1):
                 total += beta[lag] * out[t + 1 + lag]
             out[t] = total
-        return
+            whole += total
+        return whole
     b1 = beta[0] if q > 0 else 0.0
     b2 = beta[1] if q > 1 else 0.0
     b3 = beta[2] if q > 2 else 0.0
@@ -153,7 +154,9 @@ def backwards(base: Floats, beta: Floats, out: Floats) -> None:
     for t in range(size - 1, -1, -1):
         total = (base[t] + b4 * s4 + b3 * s3) + b2 * s2 + b1 * s1
         out[t] = total
+        whole += total
         s4, s3, s2, s1 = s3, s2, s1, total
+    return whole
 
 
 @kernel
@@ -268,14 +271,13 @@ def find_slopes(problem: Problem) -> None:
     raw[raw.size - 1] = nu_slope(problem) if problem.student else 0.0
     error, square, weight = work[ERROR, before:], work[SQUARE, before:], work[WEIGHT, before:]
     inverse, base, spare = work[INVERSE, before:], work[BASE, before:], work[SPARE, before:]
-    adjoint, ones = work[ADJOINT, before:], work[ONES, before:]
+    adjoint = work[ADJOINT, before:]
     for t in range(size):
         pull = weight[t] * inverse[t]
-        spare[t] = pull * error[t]
+        spare[t] = pull
         base[t] = 0.5 * inverse[t] * (1.0 - pull * square[t])
-    backwards(base, theta[2 + p + o : 2 + p + o + q], adjoint)
-    mu_slope = -dot(spare, ones)
-    raw[1] = dot(adjoint, ones)
+    raw[1] = backwards(base, theta[2 + p + o : 2 + p + o + q], adjoint)
+    mu_slope = -dot(spare, error)
     for lag in range(p):
         first = before - 1 - lag
         raw[2 + lag] = dot(adjoint, work[SQUARE, first : first + size])

@@ -27,8 +27,7 @@ STILL = 1e-10
 ENOUGH = 1e-4
 """The share of the expected decrease from which a step is taken."""
 BETTER = 1e-6
-WORTH = 0.02
-PATIENCE, HOPE = 24, 10.0
+PATIENCE, HOPE = 14, 10.0
 """From which round on a search is given up that would need more than this many times the slope
 along its next step, which is twice the decrease expected of it, to become the best."""
 
@@ -51,27 +50,19 @@ def reset(inverse: Floats, scales: Floats) -> None:
 
 
 @kernel
-def held(point: Floats, gradient: Floats, least: Floats, row: int) -> Any:
-    """Whether a coordinate is at its wall and the loss falls towards it."""
-    return point[row] <= least[row] and gradient[row] > 0.0
-
-
-@kernel
-def aim(inverse: Floats, point: Floats, gradient: Floats, least: Floats, direction: Floats) -> Any:
-    """The direction of the next step, among the coordinates that walls do not hold.
+def aim(inverse: Floats, gradient: Floats, free: Any, direction: Floats) -> Any:
+    """The direction of the next step, among the coordinates that no wall holds.
 
     Returns the slope along it and the greatest slope of these coordinates.
     """
     slope, greatest = 0.0, 0.0
     for row in range(gradient.size):
-        direction[row] = 0.0
-        if held(point, gradient, least, row):
-            continue
+        total = 0.0
         for column in range(gradient.size):
-            if not held(point, gradient, least, column):
-                direction[row] -= inverse[row, column] * gradient[column]
+            total -= inverse[row, column] * gradient[column] * free[column]
+        direction[row] = total * free[row]
         slope += direction[row] * gradient[row]
-        greatest = max(greatest, abs(gradient[row]))
+        greatest = max(greatest, abs(gradient[row]) * free[row])
     return slope, greatest
 
 
@@ -107,7 +98,7 @@ def minimise(problem: Problem, point: Floats, scales: Floats, least: Floats, kno
     size = point.size
     inverse = np.empty((size, size))
     gradient, ahead, direction = np.zeros(size), np.empty(size), np.zeros(size)
-    trial, product = np.empty(size), np.empty(size)
+    trial, product, free = np.empty(size), np.empty(size), np.ones(size)
     reset(inverse, scales)
     value, greatest, step, fresh, flat = np.inf, np.inf, 0.0, True, 0
     for turn in range(MOST_ROUNDS):  # the first turn stays where it is
@@ -132,8 +123,10 @@ def minimise(problem: Problem, point: Floats, scales: Floats, least: Floats, kno
                 point[row] = trial[row]
                 trial[row] = ahead[row] - gradient[row]
                 gradient[row] = ahead[row]
-                if held(point, gradient, least, row):
-                    direction[row] = trial[row] = 0.0
+                held = point[row] <= least[row] and gradient[row] > 0.0
+                free[row] = 0.0 if held else 1.0
+                direction[row] *= free[row]
+                trial[row] *= free[row]
             if turn > 0:
                 learn(inverse, direction, trial, product)
                 fresh = False
@@ -144,10 +137,10 @@ def minimise(problem: Problem, point: Floats, scales: Floats, least: Floats, kno
         else:
             reset(inverse, scales)
             fresh = True
-        slope, greatest = aim(inverse, point, gradient, least, direction)
+        slope, greatest = aim(inverse, gradient, free, direction)
         if flat == 2 or not slope < 0.0 or (-slope < LEVEL and greatest < NEARLY):
             break
-        if turn >= PATIENCE and value + HOPE * slope > known - WORTH:
+        if turn >= PATIENCE and value + HOPE * slope > known - BETTER:
             break
         step = min(1.0, LONGEST / largest(direction))
     return value, greatest < NEARLY

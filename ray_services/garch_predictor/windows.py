@@ -26,6 +26,8 @@ from ray_services.garch_predictor.starts import Starts
 
 CHAIN = 32
 """Estimates in a row that may follow each other; what is spread is cut at their ends only."""
+APART = 1e-3
+"""Losses that differ by less are taken to be of the same peak."""
 
 
 class Found(NamedTuple):
@@ -92,21 +94,34 @@ def estimate(
     starts: Starts,
     scales: Floats,
     least: Floats,
-    point: Floats,
+    points: Floats,
     follow: bool,
 ) -> bool:
-    """The point of the window that is loaded; `follow` says that it holds the one before."""
-    best, converged = np.inf, False
-    trial = point.copy()
-    for turn in range(0 if follow else 1, starts.ends.size + 1):
-        if turn == 0:
+    """The best point of the window that is loaded, and the runner-up; whether it converged.
+
+    `points`, shape (2, coordinates), gets them; `follow` says that it holds those of the window
+    before. The likelihood has several peaks, and which is highest changes from day to day.
+    """
+    best, runner_up, converged = np.inf, np.inf, False
+    before, trial = points.copy(), np.empty(points.shape[1])
+    for turn in range(0 if follow else 2, 2 + starts.ends.size):
+        if turn < 2:
+            trial[:] = before[turn]
             soften(problem, trial)
         else:
-            best_start(problem, centre, starts, turn - 1, trial)
+            best_start(problem, centre, starts, turn - 2, trial)
         value, fine = minimise(problem, trial, scales, least, best)
         if value < best - BETTER:
-            point[:] = trial
+            if value < best - APART:
+                points[1] = points[0]
+                runner_up = best
+            points[0] = trial
             best, converged = value, fine
+        elif best + APART < value < runner_up:
+            points[1] = trial
+            runner_up = value
+    if runner_up == np.inf:
+        points[1] = points[0]
     return converged
 
 
@@ -123,15 +138,15 @@ def fit_windows(
 ) -> None:
     """Fit the windows number `first` and on, which begin a chain, to the returns from there on."""
     size = problem.returns.size
-    point, held = np.zeros(problem.theta.size), np.zeros(problem.theta.size)
+    points, held = np.zeros((2, problem.theta.size)), np.zeros(problem.theta.size)
     converged = False
     for row in range(found.last.size):
         scale, centre = begin(problem, returns[row : row + size])
         number = first + row
         if number % every == 0:
             follow = number % (every * CHAIN) != 0
-            converged = estimate(problem, centre, starts, scales, least, point, follow)
-            place(problem, point)
+            converged = estimate(problem, centre, starts, scales, least, points, follow)
+            place(problem, points[0])
             rescale(problem.theta, scale, held)
         rescale(held, 1.0 / scale, problem.theta)
         value = loss(problem)

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ray_services.garch_predictor import likelihood, precision, shape
-from ray_services.garch_predictor.single import log_likelihood
+from ray_services.garch_predictor.single import fit, log_likelihood
 from ray_services.garch_predictor.spec import GarchSpec
 from ray_services.garch_predictor.starts import cold_starts
 from tests.services.garch_series import (
@@ -127,3 +127,23 @@ def test_sums_are_those_of_adding_up(size: int, seed: int) -> None:
     left, right = np.random.default_rng(seed).uniform(0.1, 5.0, (2, size))
     assert likelihood.dot(left, right) == pytest.approx(float(left @ right), rel=1e-12)
     assert likelihood.log_sum(left) == pytest.approx(float(np.log(left).sum()), abs=1e-11)
+
+
+def test_coefficients_that_want_to_be_nought_are_nought() -> None:
+    dice = np.random.default_rng(6)
+    found = fit(0.01 * dice.standard_normal(2000), GarchSpec(1, 0, 2))
+    assert found.converged
+    assert min(found.parameters[name] for name in ("alpha[1]", "beta[1]", "beta[2]")) == 0.0
+
+
+@pytest.mark.parametrize("spec", SPECS, ids=str)
+def test_a_point_moved_off_its_walls_is_nearly_the_same_model(spec: GarchSpec) -> None:
+    problem = loaded(spec)
+    point = cold_starts(spec).points[0].copy()
+    point[2] = 0.0
+    shape.place(problem, point)
+    before = problem.cells.copy()
+    shape.soften(problem, point)
+    assert (point[1:-1] > 0).all()
+    shape.place(problem, point)
+    assert np.abs(problem.cells - before).max() < 0.01
