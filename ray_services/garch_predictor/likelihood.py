@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ray_services.garch_predictor.compiling import kernel
+from ray_services.common.compiled import compiled
 from ray_services.garch_predictor.spec import GarchSpec
 from ray_services.garch_predictor.special import digamma
 
@@ -76,7 +76,7 @@ def problem_of(spec: GarchSpec, window: int) -> Problem:
     )
 
 
-@kernel
+@compiled
 def dot(left: Floats, right: Floats) -> Any:
     """Eight sums side by side, added up in a fixed order: one sum would wait for itself."""
     whole = left.size // 8 * 8
@@ -95,7 +95,7 @@ def dot(left: Floats, right: Floats) -> Any:
     return ((s0 + s1) + (s2 + s3)) + ((s4 + s5) + (s6 + s7))
 
 
-@kernel
+@compiled
 def log_sum(values: Floats) -> Any:
     """The sum of logarithms, of eight factors at a time: these lie well within 1e-35 to 1e35."""
     whole = values.size // 8 * 8
@@ -109,7 +109,7 @@ def log_sum(values: Floats) -> Any:
     return total
 
 
-@kernel
+@compiled
 def forwards(base: Floats, beta: Floats, out: Floats, before: int) -> None:
     """out[t] = base[t] + sum beta[j] out[t-j]; `out` begins with what is before the first day."""
     q = beta.size
@@ -134,7 +134,7 @@ def forwards(base: Floats, beta: Floats, out: Floats, before: int) -> None:
         s4, s3, s2, s1 = s3, s2, s1, total
 
 
-@kernel
+@compiled
 def backwards(base: Floats, beta: Floats, out: Floats) -> Any:
     """out[t] = base[t] + sum beta[j] out[t+j], nothing after the last day; the sum of all."""
     q, size, whole = beta.size, base.size, 0.0
@@ -159,7 +159,7 @@ def backwards(base: Floats, beta: Floats, out: Floats) -> Any:
     return whole
 
 
-@kernel
+@compiled
 def begin(problem: Problem, window: Floats) -> Any:
     """Load a window of returns; its standard deviation, and its mean divided by that."""
     returns, work = problem.returns, problem.work
@@ -191,7 +191,7 @@ def begin(problem: Problem, window: Floats) -> Any:
     return scale, centre
 
 
-@kernel
+@compiled
 def filter_variances(problem: Problem) -> None:
     """Errors, squares and variances under theta, into the workspace."""
     p, o, q, theta, work, returns = (
@@ -223,7 +223,7 @@ def filter_variances(problem: Problem) -> None:
     forwards(base, theta[2 + p + o : 2 + p + o + q], work[VARIANCE], before)
 
 
-@kernel
+@compiled
 def loss(problem: Problem) -> Any:
     """Minus the log-likelihood of the scaled window under theta."""
     filter_variances(problem)
@@ -247,7 +247,7 @@ def loss(problem: Problem) -> Any:
     return value + 0.5 * (nu + 1.0) * log_sum(spare) - size * front
 
 
-@kernel
+@compiled
 def nu_slope(problem: Problem) -> Any:
     """The slope of the loss along the degrees of freedom, right after `loss`."""
     work, size = problem.work, problem.returns.size
@@ -260,7 +260,7 @@ def nu_slope(problem: Problem) -> Any:
     return 0.5 * logs - size * front - 0.5 * (nu + 1.0) * rest * shares
 
 
-@kernel
+@compiled
 def find_slopes(problem: Problem) -> None:
     """The slopes of the loss along theta into `raw`, right after `loss`."""
     p, o, q, theta, work, raw = (

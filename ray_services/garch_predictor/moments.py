@@ -5,12 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ray_services.garch_predictor.compiling import kernel
+from ray_services.common.compiled import compiled
 from ray_services.garch_predictor.inputs import Floats, log_returns, numbers
 from ray_services.garch_predictor.spec import whole_number
 
 
-@kernel
+@compiled
 def fill_variances(values: Floats, window: int, found: Floats) -> None:
     """The sample variance of each window, at its end; two passes, each window by itself."""
     for end in range(window - 1, values.size):

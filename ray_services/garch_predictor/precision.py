@@ -7,7 +7,7 @@ product of the scores, which also holds where errors do not follow the distribut
 
 import numpy as np
 
-from ray_services.garch_predictor.compiling import kernel
+from ray_services.common.compiled import compiled
 from ray_services.garch_predictor.likelihood import (
     BELOW,
     ERROR,
@@ -34,7 +34,7 @@ STEP = 6e-6
 """The cube root of the distance between floats: the best step of a central difference."""
 
 
-@kernel
+@compiled
 def fill_scores(problem: Problem, scores: Floats) -> None:
     """The slope of each day's log-likelihood along each parameter, shape (days, parameters)."""
     p, o, q, theta, work = problem.p, problem.o, problem.q, problem.theta, problem.work

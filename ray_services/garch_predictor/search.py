@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ray_services.garch_predictor.compiling import kernel
+from ray_services.common.compiled import compiled
 from ray_services.garch_predictor.likelihood import Floats, Problem, loss
 from ray_services.garch_predictor.shape import objective, place
 from ray_services.garch_predictor.starts import Starts
@@ -32,7 +32,7 @@ PATIENCE, HOPE = 14, 10.0
 along its next step, which is twice the decrease expected of it, to become the best."""
 
 
-@kernel
+@compiled
 def largest(values: Floats) -> Any:
     """The greatest absolute value."""
     found = 0.0
@@ -41,7 +41,7 @@ def largest(values: Floats) -> Any:
     return found
 
 
-@kernel
+@compiled
 def reset(inverse: Floats, scales: Floats) -> None:
     """The guess at the inverse of the curvature with which a search begins."""
     for row in range(scales.size):
@@ -49,7 +49,7 @@ def reset(inverse: Floats, scales: Floats) -> None:
             inverse[row, column] = scales[row] if row == column else 0.0
 
 
-@kernel
+@compiled
 def aim(inverse: Floats, gradient: Floats, free: Any, direction: Floats) -> Any:
     """The direction of the next step, among the coordinates that no wall holds.
 
@@ -66,7 +66,7 @@ def aim(inverse: Floats, gradient: Floats, free: Any, direction: Floats) -> Any:
     return slope, greatest
 
 
-@kernel
+@compiled
 def learn(inverse: Floats, moved: Floats, bent: Floats, product: Floats) -> None:
     """The update of BFGS, unless the step saw no curvature upwards."""
     size = moved.size
@@ -89,7 +89,7 @@ def learn(inverse: Floats, moved: Floats, bent: Floats, product: Floats) -> None
             inverse[row, column] += grow * moved[row] * moved[column] - cross / along
 
 
-@kernel
+@compiled
 def minimise(problem: Problem, point: Floats, scales: Floats, least: Floats, known: Any) -> Any:
     """Move the point to where the loss is least nearby; the loss, and whether it converged.
 
@@ -146,7 +146,7 @@ def minimise(problem: Problem, point: Floats, scales: Floats, least: Floats, kno
     return value, greatest < NEARLY
 
 
-@kernel
+@compiled
 def best_start(problem: Problem, centre: Any, starts: Starts, family: int, point: Floats) -> None:
     """Of a family of starts, the one with the least loss, into `point`."""
     best, first = np.inf, starts.ends[family - 1] if family > 0 else 0

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from ray_services.garch_predictor.compiling import kernel
+from ray_services.common.compiled import compiled
 from ray_services.garch_predictor.likelihood import Floats, Problem, find_slopes, loss
 
 FLOOR = 1e-8
@@ -36,7 +36,7 @@ def walls(size: int) -> Floats:
     return least
 
 
-@kernel
+@compiled
 def place(problem: Problem, point: Floats) -> Any:
     """Cells and theta of a point; the cell of the rest, which is 1 - persistence."""
     p, o, q, theta, cells = problem.p, problem.o, problem.q, problem.theta, problem.cells
@@ -60,7 +60,7 @@ def place(problem: Problem, point: Floats) -> Any:
     return 1.0 / total
 
 
-@kernel
+@compiled
 def pull_back(problem: Problem, rest: Any, gradient: Floats) -> None:
     """The slopes of the loss along the cells and the point, from those along theta."""
     p, o, q, theta, raw = problem.p, problem.o, problem.q, problem.theta, problem.raw
@@ -85,7 +85,7 @@ def pull_back(problem: Problem, rest: Any, gradient: Floats) -> None:
     gradient[last] = raw[last] * curve if problem.student else 0.0
 
 
-@kernel
+@compiled
 def objective(problem: Problem, point: Floats, gradient: Floats) -> Any:
     """The loss at a point, and its slopes into `gradient`."""
     rest = place(problem, point)
@@ -95,7 +95,7 @@ def objective(problem: Problem, point: Floats, gradient: Floats) -> Any:
     return value
 
 
-@kernel
+@compiled
 def soften(problem: Problem, point: Floats) -> None:
     """Move a point away from all walls, so that a search from it can go anywhere."""
     cells = problem.cells

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ray_services.garch_predictor.compiling import kernel
+from ray_services.common.compiled import compiled
 
 _TINY = 1e-300
 _EXACT = 1e-15
@@ -14,7 +14,7 @@ _MOST_TERMS = 1_000
 _MOST_STEPS = 200
 
 
-@kernel
+@compiled
 def digamma(x: Any) -> Any:
     """The slope of log gamma, for x > 0 (Abramowitz and Stegun 1964, 6.3.5 and 6.3.18)."""
     result = 0.0
@@ -27,12 +27,12 @@ def digamma(x: Any) -> Any:
     return result + log(x) - 0.5 / x - square * (1.0 / 12.0 - square * tail)
 
 
-@kernel
+@compiled
 def _away_from_zero(x: Any) -> Any:
     return x if abs(x) > _TINY else _TINY
 
 
-@kernel
+@compiled
 def _fraction(a: Any, b: Any, x: Any) -> Any:
     """The continued fraction of the incomplete beta function, by the method of Lentz (1976)."""
     above = 1.0
@@ -53,7 +53,7 @@ def _fraction(a: Any, b: Any, x: Any) -> Any:
     return found
 
 
-@kernel
+@compiled
 def beta_share(a: Any, b: Any, x: Any) -> Any:
     """The regularised incomplete beta function (Abramowitz and Stegun 1964, 26.5.8)."""
     if x <= 0.0:
@@ -66,20 +66,20 @@ def beta_share(a: Any, b: Any, x: Any) -> Any:
     return 1.0 - front * _fraction(b, a, 1.0 - x) / b
 
 
-@kernel
+@compiled
 def t_density(x: Any, nu: Any) -> Any:
     """Of Student's t, not scaled to variance one."""
     front = lgamma(0.5 * (nu + 1.0)) - lgamma(0.5 * nu) - 0.5 * log(nu * pi)
     return exp(front - 0.5 * (nu + 1.0) * log(1.0 + x * x / nu))
 
 
-@kernel
+@compiled
 def t_above(x: Any, nu: Any) -> Any:
     """The chance that Student's t is above x >= 0."""
     return 0.5 * beta_share(0.5 * nu, 0.5, nu / (nu + x * x))
 
 
-@kernel
+@compiled
 def t_upper(chance: Any, nu: Any) -> Any:
     """What Student's t is above with a chance of at most one half: Newton's steps, bracketed."""
     low, high = 0.0, 1.0
@@ -102,7 +102,7 @@ def t_upper(chance: Any, nu: Any) -> Any:
     return x
 
 
-@kernel
+@compiled
 def fill_t_tails(
     chance: Any, nus: NDArray[np.float64], upper: NDArray[np.float64], mean: NDArray[np.float64]
 ) -> None:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ray_services.garch_predictor.compiling import kernel
+from ray_services.common.compiled import compiled
 from ray_services.garch_predictor.likelihood import (
     SQUARE,
     SQUARE_BELOW,
@@ -55,7 +55,7 @@ def room_for(windows: int, parameters: int, days: int) -> Found:
     )
 
 
-@kernel
+@compiled
 def look_ahead(problem: Problem, ahead: Floats) -> None:
     """The variances expected for the days after the window, right after `loss`.
 
@@ -79,7 +79,7 @@ def look_ahead(problem: Problem, ahead: Floats) -> None:
         ahead[day] = total
 
 
-@kernel
+@compiled
 def rescale(theta: Floats, scale: Any, out: Floats) -> None:
     """The parameters of returns that are `scale` times as large."""
     out[:] = theta
@@ -87,7 +87,7 @@ def rescale(theta: Floats, scale: Any, out: Floats) -> None:
     out[1] = theta[1] * scale * scale
 
 
-@kernel
+@compiled
 def estimate(
     problem: Problem,
     centre: Any,
@@ -125,7 +125,7 @@ def estimate(
     return converged
 
 
-@kernel
+@compiled
 def fit_windows(
     problem: Problem,
     returns: Floats,
@@ -160,7 +160,7 @@ def fit_windows(
             found.ahead[row, day] *= square
 
 
-@kernel
+@compiled
 def filter_all(problem: Problem, returns: Floats, theta: Floats, variances: Floats) -> Any:
     """The variance of each day of one window under parameters in the units of the returns; its
     log-likelihood."""

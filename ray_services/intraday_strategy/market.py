@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ray_services.common import indicators
 from ray_services.common.errors import BadInput
-from ray_services.intraday_strategy import indicators
 from ray_services.intraday_strategy.bars import Bars, read_only
 from ray_services.intraday_strategy.daily import DailySignal
 from ray_services.intraday_strategy.walking import Prices

@@ -1,5 +1,6 @@
 """The strategies and their parameters, checked when they are made."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -17,7 +18,7 @@ from ray_services.intraday_strategy.marking import (
 )
 
 
-class Strategy:
+class Strategy(ABC):
     """What all strategies have; each is a frozen dataclass of its parameters."""
 
     __slots__: tuple[str, ...] = ()
@@ -26,17 +27,17 @@ class Strategy:
     needs_signal: ClassVar[bool] = False
 
     @property
+    @abstractmethod
     def warm_up(self) -> int:
         """Bars before the first that can have a flag."""
-        raise NotImplementedError
 
+    @abstractmethod
     def mark(self, market: Market, flags: Flags) -> None:
         """Write the flags of all bars, or of all days with a signal where one is needed."""
-        raise NotImplementedError
 
+    @abstractmethod
     def reading(self, market: Market, bar: int) -> dict[str, float]:
         """What the strategy looks at, at a bar; NaN where there is no value yet."""
-        raise NotImplementedError
 
     @property
     def parameters(self) -> dict[str, Any]:

@@ -1,15 +1,15 @@
-"""Daily features of one stock, compiled; each value needs the days up to it and no other.
+"""Daily features of one stock; each value needs the days up to it and no other.
 
-Arrays are float64, shape (days,), without gaps; NaN where there are too few days yet. RSI, ATR and
-MACD begin as TA-Lib's do, with plain means.
+Arrays are float64, shape (days,), without gaps; NaN where there are too few days yet.
 """
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ray_services.common.compiled import compiled
+from ray_services.common.indicators import Floats, atr, bands, rsi
+from ray_services.common.indicators import macd as line_and_signal
 
-type Floats = NDArray[np.float64]
+__all__ = ["atr", "bollinger", "garman_klass", "macd", "rsi", "standardised"]
 
 
 def garman_klass(opened: Floats, high: Floats, low: Floats, close: Floats) -> Floats:
@@ -20,71 +20,16 @@ def garman_klass(opened: Floats, high: Floats, low: Floats, close: Floats) -> Fl
     return variance
 
 
-@compiled
-def rsi(close: Floats, length: int) -> Floats:
-    """Relative strength, 0 to 100. Wilder, "New Concepts in Technical Trading Systems", 1978."""
-    found = np.full(close.size, np.nan)
-    gain, loss = 0.0, 0.0
-    for day in range(1, close.size):
-        change = close[day] - close[day - 1]
-        up, down = max(change, 0.0), max(-change, 0.0)
-        if day <= length:
-            gain += up / length
-            loss += down / length
-        else:
-            gain = (gain * (length - 1) + up) / length
-            loss = (loss * (length - 1) + down) / length
-        if day >= length:
-            found[day] = 100.0 * gain / (gain + loss) if gain + loss > 0.0 else 0.0
-    return found
-
-
-@compiled
-def atr(high: Floats, low: Floats, close: Floats, length: int) -> Floats:
-    """Average true range, in prices. Wilder, 1978."""
-    found = np.full(close.size, np.nan)
-    mean = 0.0
-    for day in range(1, close.size):
-        above = max(high[day], close[day - 1])
-        below = min(low[day], close[day - 1])
-        if day <= length:
-            mean += (above - below) / length
-        else:
-            mean = (mean * (length - 1) + above - below) / length
-        if day >= length:
-            found[day] = mean
-    return found
-
-
-@compiled
 def bollinger(values: Floats, length: int, width: float) -> Floats:
     """Lower band, mean and upper band, (3, days): `width` population standard deviations apart."""
-    found = np.full((3, values.size), np.nan)
-    for day in range(length - 1, values.size):
-        window = values[day - length + 1 : day + 1]
-        mean = np.mean(window)
-        spread = width * np.sqrt(np.mean((window - mean) ** 2))
-        found[0, day], found[1, day], found[2, day] = mean - spread, mean, mean + spread
-    return found
+    middle, deviation = bands(values, length)
+    return np.stack([middle - width * deviation, middle, middle + width * deviation])
 
 
-@compiled
-def _ema(values: Floats, length: int, first: int) -> Floats:
-    found = np.full(values.size, np.nan)
-    if first >= values.size:
-        return found
-    mean = np.mean(values[first - length + 1 : first + 1])
-    found[first] = mean
-    for day in range(first + 1, values.size):
-        mean += (values[day] - mean) * 2.0 / (length + 1)
-        found[day] = mean
-    return found
-
-
-@compiled
 def macd(close: Floats, fast: int, slow: int) -> Floats:
     """The fast exponential mean less the slow one, both begun when the slow one can be."""
-    return _ema(close, fast, slow - 1) - _ema(close, slow, slow - 1)
+    line: Floats = line_and_signal(close, fast, slow, 1)[0]
+    return line
 
 
 @compiled

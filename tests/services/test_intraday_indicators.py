@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from ray_services.intraday_strategy import indicators
+from ray_services.common import indicators
 from tests.services.intraday_reference import some_bars
 
 type Floats = NDArray[np.float64]
