@@ -26,3 +26,4 @@ INSTALLED_APPS = ["ray_services"]
 MIDDLEWARE = ["django.middleware.common.CommonMiddleware"]
 ROOT_URLCONF = "ray_services.alone.urls"
 USE_TZ = True
+TIME_ZONE = "UTC"
