@@ -18,7 +18,7 @@ import numpy as np
 
 from benchmarks.environment import project
 from benchmarks.report import Report, median_seconds, parse_options, seconds
-from ray_services.common.tables import read_table
+from ray_services.common.prices import Panel, read_prices
 from ray_services.data import path
 from ray_services.portfolio_manager.estimates import EstimateRules, Moments, estimate
 from ray_services.portfolio_manager.frontier import trace
@@ -33,7 +33,6 @@ from ray_services.portfolio_manager.optimise import (
     optimise_cut,
     optimise_many,
 )
-from ray_services.portfolio_manager.panel import PRICE_COLUMNS, Panel, panel_of
 from ray_services.portfolio_manager.tail_risk import Simulation, simulate
 
 PORTFOLIOS, ASSETS, DAYS, POINTS, CAP = 200, 50, 504, 50, 0.1
@@ -228,7 +227,7 @@ def main() -> int:
     options = parse_options(__doc__ or "")
     warnings.simplefilter("ignore")
     report = Report("Portfolios")
-    panel = panel_of(read_table(path("prices.parquet"), PRICE_COLUMNS, "prices").columns)
+    panel = read_prices(path("prices.parquet"))
     with threadpool_limits(1):
         later = [
             portfolios(report, panel, options.quick),

@@ -113,6 +113,15 @@ def progress_of(row: QueuedTask) -> Progress | None:
     return Progress(*values) if values else None
 
 
+def error_line(run: Any) -> str:
+    """The error of one attempt of a task: where its message has several lines, the first."""
+    # It begins where the exception's name stands.
+    lines = run.traceback.strip().splitlines() or [run.exception_class_path]
+    name = run.exception_class_path.rpartition(".")[2]
+    named = [line for line in lines if line.split(":")[0].rpartition(".")[2] == name]
+    return str((named or lines)[-1])
+
+
 def ending_error(state: State) -> TaskError:
     """What tells a task that was cancelled or has expired from one that failed."""
     kind = _ENDS[state]

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db import transaction
 
+from django_ray_runtime.results import error_line
 from generation.limits import demand_quantity
 from generation.models import GenerationJob
 from generation.orders import CheckedOrder, Order, check_order
@@ -98,12 +99,3 @@ def job_error(job: GenerationJob) -> str:
         return ""
     last = job.task.attempts.last()
     return error_line(last) if last is not None else ""
-
-
-def error_line(run: Any) -> str:
-    """The error of one attempt of a task: where its message has several lines, the first."""
-    # It begins where the exception's name stands.
-    lines = run.traceback.strip().splitlines() or [run.exception_class_path]
-    name = run.exception_class_path.rpartition(".")[2]
-    named = [line for line in lines if line.split(":")[0].rpartition(".")[2] == name]
-    return str((named or lines)[-1])

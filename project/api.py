@@ -13,6 +13,7 @@ from project.auth import SIGNED_IN, STAFF, signed_in_only
 from project.problems import ProblemAPI
 from project.throttle import CallerThrottle
 from ray_services.doors import ROUTERS as SERVICES
+from ray_services.doors import SHARED
 
 DESCRIPTION = """
 Everything here needs a user. Programs send a token:
@@ -49,5 +50,5 @@ for name, router in QUEUE.items():
     api.add_router(f"/{name}", router, auth=STAFF, tags=[name])
 for name, router in GENERATION.items():
     api.add_router(f"/{name}", router, tags=[name])
-for name, router in SERVICES.items():
+for name, router in {**SERVICES, **SHARED}.items():
     api.add_router(f"/services/{name}", router, tags=[name])

@@ -2,10 +2,10 @@
 
 from collections.abc import Callable
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
 
 from django_ray_runtime.rest.problems import CONTENT_TYPE, Problem
+from ray_services.sizes import too_large
 
 UNDER = "/api/"
 # Said where nobody who knows more said anything. What went wrong inside stays in the log.
@@ -29,12 +29,9 @@ class ProblemMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         if not request.path_info.startswith(UNDER):
             return self.get_response(request)
-        limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
-        # Without a length a body counts as empty in WSGI, so a length cannot be left out.
-        length = request.META.get("CONTENT_LENGTH") or "0"
-        if limit is not None and length.isdecimal() and int(length) > limit:
-            detail = f"The body has {length} bytes; at most {limit} are accepted."
-            return Problem(413, detail).response(request.path)
+        refused = too_large(request)
+        if refused is not None:
+            return refused.response(request.path)
         return _worded(request, self.get_response(request))
 
 

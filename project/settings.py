@@ -11,6 +11,7 @@ Environment (all optional):
   STATIC_ROOT      folder that collectstatic fills (none: files are served where they are)
   API_RATE, API_FAILED_LOGINS_RATE   calls per period: COUNT/s, /m, /h or /d (600/m, 30/m)
   MAX_BODY_BYTES   largest body of a request (2621440)
+  MAX_UPLOAD_BYTES largest file of an upload of data (67108864)
   DATABASE_URL     sqlite:///PATH or postgres://USER:PASSWORD@HOST:PORT/NAME (sqlite:///db.sqlite3)
   RESULTS_DIR      where jobs write their files (results/)
   RESULTS_SHARED   true where other machines have that folder too, under the same path (false)
@@ -20,6 +21,7 @@ Environment (all optional):
   RAY_NUM_WORKERS  chunks of a job that are made at once (all cores)
   MAX_QUANTITY     most games of one job (10000000)
   MAX_ACTIVE_JOBS  jobs of one user that may wait or run at once (10)
+  SERVICES_MAX_ACTIVE  calculations of one user that may wait or run at once (10)
   JOB_RATE         jobs that one user may submit over REST: COUNT/s, /m, /h or /d (60/h)
   TICKET_PRICES    prices of single bets that have changed: mega-sena=6.50,quina=3.00 (none)
   RAY_ADDRESS      auto, local, HOST:PORT or ray://HOST:PORT (auto)
@@ -34,9 +36,10 @@ import re
 from importlib.util import find_spec
 from pathlib import Path
 
-import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.csp import CSP
+
+from django_ray_runtime.databases import database_of
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -126,32 +129,11 @@ WSGI_APPLICATION = "project.wsgi.application"
 ASGI_APPLICATION = "project.asgi.application"
 
 
-def _database(url: str) -> dict[str, object]:
-    try:
-        # Kept open, and looked at before use: the server may have restarted meanwhile.
-        parsed = dj_database_url.parse(url, conn_max_age=600, conn_health_checks=True)
-        database: dict[str, object] = dict(parsed)
-    except (KeyError, ValueError) as error:
-        raise ImproperlyConfigured(
-            "DATABASE_URL must look like sqlite:///db.sqlite3 or "
-            f"postgres://USER:PASSWORD@HOST:PORT/NAME ({type(error).__name__})."
-        ) from None
-    if "sqlite" in str(database["ENGINE"]):
-        # A transaction that reads and then writes fails at once with "database is
-        # locked" unless it takes the write lock when it begins.
-        database["OPTIONS"] = {
-            "transaction_mode": "IMMEDIATE",
-            "timeout": 30,
-            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
-        }
-        # A file, not memory: tests start worker processes that open it too. Each run has its own.
-        database["TEST"] = {"NAME": str(BASE_DIR / f".test.{os.getpid()}.sqlite3")}
-    else:
-        database["OPTIONS"] = {"connect_timeout": 5}
-    return database
-
-
-DATABASES = {"default": _database(_text("DATABASE_URL", f"sqlite:///{BASE_DIR / 'db.sqlite3'}"))}
+_DATABASE_URL = _text("DATABASE_URL", f"sqlite:///{BASE_DIR / 'db.sqlite3'}")
+DATABASES = {"default": database_of(_DATABASE_URL)}
+# A file, not memory: tests start worker processes that open it too. Each run has its own.
+if _DATABASE_URL.startswith("sqlite"):
+    DATABASES["default"]["TEST"] = {"NAME": str(BASE_DIR / f".test.{os.getpid()}.sqlite3")}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # The web part. Scripts, styles and everything else come from this site alone; nothing inline.
@@ -198,6 +180,7 @@ STORAGES = {
 API_RATE = _rate("API_RATE", "600/m")
 API_FAILED_LOGINS_RATE = _rate("API_FAILED_LOGINS_RATE", "30/m")
 DATA_UPLOAD_MAX_MEMORY_SIZE = _number("MAX_BODY_BYTES", 2_621_440)
+MAX_UPLOAD_BYTES = _number("MAX_UPLOAD_BYTES", 67_108_864) or 0
 
 USE_TZ = True
 TIME_ZONE = "UTC"
@@ -222,6 +205,8 @@ DJANGO_RAY_RUNTIME = {
 
 GENERATION_RESULTS_DIR = Path(_text("RESULTS_DIR", str(BASE_DIR / "results"))).resolve()
 GENERATION_RESULTS_SHARED = _flag("RESULTS_SHARED", False)
+SERVICES_DIR = GENERATION_RESULTS_DIR / "services"
+SERVICES_MAX_ACTIVE = _number("SERVICES_MAX_ACTIVE", 10) or 0
 GENERATION_RETENTION_DAYS = _number("RETENTION_DAYS", 7) or 0
 # Fewer games than this are made in one process: a fan-out would take longer.
 RAY_MIN_QUANTITY = _number("RAY_MIN_QUANTITY", 1000) or 0
@@ -256,7 +241,7 @@ LOGGING = {
     },
     "loggers": {
         name: {"handlers": ["stderr"], "level": _text("LOG_LEVEL", "INFO")}
-        for name in ("django_ray_runtime", "generation", "project")
+        for name in ("django_ray_runtime", "generation", "project", "ray_services")
     }
     | {
         # Django itself logs nowhere when DEBUG is off.

@@ -7,7 +7,7 @@ from django.utils.safestring import SafeString
 
 from django_ray_runtime.admin import words
 from django_ray_runtime.admin.cells import badge, moment
-from generation.jobs import error_line
+from django_ray_runtime.results import error_line
 from generation.models import GenerationJob
 
 MOST_RUNS = 20

@@ -11,10 +11,12 @@ from ninja.errors import HttpError, ValidationError
 from ninja.security import HttpBearer
 from ninja.throttling import AuthRateThrottle
 
+from django_ray_runtime import control
 from django_ray_runtime.rest.problems import FieldError, Problem
+from django_ray_runtime.workers import active_workers
 from ray_services.alone import settings
 from ray_services.alone.names import PORTS
-from ray_services.doors import ROUTERS
+from ray_services.doors import ROUTERS, SHARED
 
 
 class Token(HttpBearer):
@@ -41,6 +43,8 @@ def make_api(name: str) -> NinjaAPI:
     api.add_exception_handler(ValidationError, _invalid)
     api.add_exception_handler(HttpError, _http_error)
     api.add_router("", ROUTERS[name], tags=[name])
+    for shared, router in SHARED.items():
+        api.add_router(f"/{shared}", router, tags=[shared])
 
     @api.get("/", summary="What this is", auth=None)
     def root(request: HttpRequest) -> dict[str, Any]:
@@ -56,7 +60,15 @@ def make_api(name: str) -> NinjaAPI:
     @api.get("/status", summary="How it is")
     def status(request: HttpRequest) -> dict[str, Any]:
         """What a process of this service has to work with."""
-        return {"service": name, "status": "running", "process": os.getpid(), "cpus": _cpus()}
+        [queue] = [one for one in control.queues() if one.name == "default"]
+        return {
+            "service": name,
+            "status": "running",
+            "process": os.getpid(),
+            "cpus": _cpus(),
+            "workers": len(active_workers()),
+            "calculations": {str(state): count for state, count in queue.counts.items()},
+        }
 
     return api
 

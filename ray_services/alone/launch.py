@@ -1,34 +1,86 @@
-"""Starting a service: gunicorn in this process's place."""
+"""Starting a service: its tables, a worker for what is large, and gunicorn."""
 
 import ipaddress
 import os
+import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 
 from ray_services.alone.names import PORTS
+from ray_services.alone.processes import run_together
 from ray_services.common.errors import BadInput
 
 LEAST_TOKEN = 20
+DRAIN_SECONDS = 10
+"""What a request or a calculation under way may take after a stop."""
 
 
-def launch(name: str, host: str, port: int, workers: int) -> None:
-    """Serve a service; does not return. Raises BadInput where it must not be started."""
-    arguments, environment = plan(name, host, port, workers)
-    os.execve(sys.executable, arguments, environment)  # noqa: S606  (our own interpreter)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """How a service is started; what is None is its usual value."""
+
+    name: str
+    host: str = "127.0.0.1"
+    port: int | None = None
+    processes: int = 2
+    worker: bool = True
+    """Whether a worker of its own runs what goes through the queue."""
+    executor: str = "auto"
+
+    def __post_init__(self) -> None:
+        """Raises BadInput for a service that there is not, and where it must not be started."""
+        if self.name not in PORTS:
+            raise BadInput(
+                f"expected one of {', '.join(PORTS)}, got {self.name!r}.", field="service"
+            )
+        demand_safe(self.host, os.environ.get("SERVICE_TOKENS", ""))
+
+    def commands(self) -> list[list[str]]:
+        """What is to be run."""
+        port = self.port or PORTS[self.name]
+        address = f"[{self.host}]:{port}" if ":" in self.host else f"{self.host}:{port}"
+        web = [
+            sys.executable, "-m", "gunicorn", "ray_services.alone.wsgi", "--bind", address,
+            "--workers", str(self.processes), "--threads", "8", "--no-control-socket",
+            "--graceful-timeout", str(DRAIN_SECONDS), "--access-logfile", "-",
+        ]  # fmt: skip
+        worker = [
+            *_django("run_ray_worker"), "--executor", self.executor, "--grace", str(DRAIN_SECONDS),
+        ]  # fmt: skip
+        return [web, worker] if self.worker else [web]
 
 
-def plan(name: str, host: str, port: int, workers: int) -> tuple[list[str], dict[str, str]]:
-    """The command and its environment. Raises BadInput."""
-    if name not in PORTS:
-        raise BadInput(f"expected one of {', '.join(PORTS)}, got {name!r}.", field="service")
-    demand_safe(host, os.environ.get("SERVICE_TOKENS", ""))
-    address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-    command = [
-        sys.executable, "-m", "gunicorn", "ray_services.alone.wsgi", "--bind", address,
-        "--workers", str(workers), "--threads", "4", "--no-control-socket", "--preload",
-        "--access-logfile", "-",
-    ]  # fmt: skip
-    found = os.pathsep.join(path for path in sys.path if path)
-    return command, {**os.environ, "SERVICE_NAME": name, "PYTHONPATH": found}
+def launch(plan: Plan) -> int:
+    """Serve a service until it is told to stop. Returns the code to exit with."""
+    with _folder() as folder:
+        environment = {
+            **os.environ,
+            "SERVICE_NAME": plan.name,
+            "SERVICE_DIR": folder,
+            "DJANGO_SETTINGS_MODULE": "ray_services.alone.settings",
+            "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
+        }
+        subprocess.run([*_django("migrate"), "--verbosity", "0"], env=environment, check=True)  # noqa: S603
+        return run_together(plan.commands(), environment)
+
+
+def _django(command: str) -> list[str]:
+    return [sys.executable, "-m", "django", command]
+
+
+@contextmanager
+def _folder() -> Iterator[str]:
+    """The folder of the database and the files: SERVICE_DIR, or one that goes with this process."""
+    given = os.environ.get("SERVICE_DIR", "")
+    if given:
+        os.makedirs(given, exist_ok=True)
+        yield given
+        return
+    with tempfile.TemporaryDirectory(prefix="service-") as folder:
+        yield folder
 
 
 def demand_safe(host: str, tokens: str) -> None:

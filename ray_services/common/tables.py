@@ -60,8 +60,13 @@ class Table:
         return self.columns[name]
 
 
-def read_table(source: Path | bytes, kinds: Mapping[str, Kind], name: str = "file") -> Table:
-    """The columns that `kinds` names, each of its kind.
+def read_table(
+    source: Path | bytes,
+    kinds: Mapping[str, Kind],
+    name: str = "file",
+    optional: Mapping[str, Kind] | None = None,
+) -> Table:
+    """The columns that `kinds` names, each of its kind, and those of `optional` that there are.
 
     Raises BadInput for what is no table, lacks a column, has rows of another length, holds
     something of another kind, or is larger than MOST_BYTES.
@@ -80,7 +85,12 @@ def read_table(source: Path | bytes, kinds: Mapping[str, Kind], name: str = "fil
             field=missing[0],
             remedy=f"Give it the columns {_listed(list(kinds))}, in any order.",
         )
-    columns = {column: _column(table[column], kind, column) for column, kind in kinds.items()}
+    wanted = {**kinds, **(optional or {})}
+    columns = {
+        column: _column(table[column], kind, column)
+        for column, kind in wanted.items()
+        if column in table.column_names
+    }
     return Table(columns, table.num_rows, hashlib.sha256(content).hexdigest())
 
 

@@ -3,12 +3,12 @@
     for name, router in ROUTERS.items():
         api.add_router(f"/services/{name}", router, tags=[name])
 
-A request computes while its caller waits, so each says how much it takes.
+What is small is computed while its caller waits, what is large goes through the queue.
 """
 
 from ninja import Router
 
-from ray_services.doors import garch, intraday, portfolio, sentiment
+from ray_services.doors import calculations, data_sets, garch, intraday, portfolio, sentiment
 
 ROUTERS: dict[str, Router] = {
     "sentiment-analyzer": sentiment.router,
@@ -16,3 +16,9 @@ ROUTERS: dict[str, Router] = {
     "portfolio-manager": portfolio.router,
     "intraday-strategy": intraday.router,
 }
+
+SHARED: dict[str, Router] = {
+    "calculations": calculations.router,
+    "data-sets": data_sets.router,
+}
+"""What all services have in common, to be mounted beside them."""

@@ -3,15 +3,16 @@
 import datetime as dt
 from typing import Any, Literal
 
-from django.http import HttpRequest
-from ninja import Router
+from django.http import HttpRequest, HttpResponse
+from ninja import Query, Router
 from pydantic import BaseModel, Field
 
-from django_ray_runtime.rest.problems import described
-from ray_services.doors.refusals import refusals
+from ray_services.doors.answering import Wanted, answer, answers
 from ray_services.garch_predictor.bodies import SummariesIn, VarianceIn, VolatilityIn
 
 router = Router()
+
+SERVICE = "garch-predictor"
 
 
 class FitOut(BaseModel):
@@ -72,42 +73,36 @@ _UNKNOWN = "body.assets: expected a ticker of the data, got 'SPX'. Did you mean 
 
 @router.post(
     "/predict-volatility",
-    response=VolatilitiesOut,
     summary="Predict volatility",
-    openapi_extra=described({200: "Each asset's volatility.", 422: _UNKNOWN}),
+    **answers(VolatilitiesOut, _UNKNOWN, "Each asset's volatility."),
 )
-def predict_volatility(request: HttpRequest, body: VolatilityIn) -> dict[str, Any]:
+def predict_volatility(
+    request: HttpRequest, response: HttpResponse, body: VolatilityIn, wanted: Query[Wanted]
+) -> Any:
     """Historical, current and predicted volatility of each asset, and how unusual that is beside
     what was predicted on the days before."""
-    from ray_services.garch_predictor import answers
-
-    with refusals():
-        return answers.volatility(body)
+    return answer(request, response, SERVICE, "predict-volatility", body, wanted)
 
 
 @router.post(
     "/load-market-data",
-    response=SummariesOut,
     summary="Statistics of returns",
-    openapi_extra=described({200: "Statistics, chunk by chunk.", 422: _UNKNOWN}),
+    **answers(SummariesOut, _UNKNOWN, "Statistics, chunk by chunk."),
 )
-def load_market_data(request: HttpRequest, body: SummariesIn) -> dict[str, Any]:
+def load_market_data(
+    request: HttpRequest, response: HttpResponse, body: SummariesIn, wanted: Query[Wanted]
+) -> Any:
     """Moments of each asset's log returns, over chunks of so many rows."""
-    from ray_services.garch_predictor import answers
-
-    with refusals():
-        return answers.market_data(body)
+    return answer(request, response, SERVICE, "load-market-data", body, wanted)
 
 
 @router.post(
     "/calculate-rolling-variance",
-    response=VarianceOut,
     summary="Rolling variance",
-    openapi_extra=described({200: "A value for each day, none at first.", 422: _UNKNOWN}),
+    **answers(VarianceOut, _UNKNOWN, "A value for each day, none at first."),
 )
-def calculate_rolling_variance(request: HttpRequest, body: VarianceIn) -> dict[str, Any]:
+def calculate_rolling_variance(
+    request: HttpRequest, response: HttpResponse, body: VarianceIn, wanted: Query[Wanted]
+) -> Any:
     """The variance of the last so many log returns of an asset, day by day."""
-    from ray_services.garch_predictor import answers
-
-    with refusals():
-        return answers.variance(body)
+    return answer(request, response, SERVICE, "calculate-rolling-variance", body, wanted)

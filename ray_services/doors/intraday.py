@@ -3,15 +3,16 @@
 import datetime as dt
 from typing import Any
 
-from django.http import HttpRequest
-from ninja import Router
+from django.http import HttpRequest, HttpResponse
+from ninja import Query, Router
 from pydantic import BaseModel, Field
 
-from django_ray_runtime.rest.problems import described
-from ray_services.doors.refusals import refusals
+from ray_services.doors.answering import Wanted, answer, answers
 from ray_services.intraday_strategy.bodies import BacktestIn, StrategiesIn
 
 router = Router()
+
+SERVICE = "intraday-strategy"
 
 _UNKNOWN = "body.symbol: expected SIM, the asset that there are bars of, got 'BTC'."
 
@@ -39,43 +40,42 @@ class BacktestOut(RunOut):
     processing_time: float
 
 
+class PositionsOut(BaseModel):
+    results: list[dict[str, Any]] = Field(description="One for each strategy.")
+    data: str
+
+
 @router.post(
     "/execute-strategies",
-    response=StrategiesOut,
     summary="Run strategies",
-    openapi_extra=described({200: "What each came to, and the best.", 422: _UNKNOWN}),
+    **answers(StrategiesOut, _UNKNOWN, "What each came to, and the best."),
 )
-def execute_strategies(request: HttpRequest, body: StrategiesIn) -> dict[str, Any]:
+def execute_strategies(
+    request: HttpRequest, response: HttpResponse, body: StrategiesIn, wanted: Query[Wanted]
+) -> Any:
     """Each strategy with its usual parameters over the same bars."""
-    from ray_services.intraday_strategy import answers
-
-    with refusals():
-        return answers.comparison(body)
+    return answer(request, response, SERVICE, "execute-strategies", body, wanted)
 
 
 @router.post(
     "/backtest-strategy",
-    response=BacktestOut,
     summary="Backtest a strategy",
-    openapi_extra=described({200: "Metrics, equity curve and trades.", 422: _UNKNOWN}),
+    **answers(BacktestOut, _UNKNOWN, "Metrics, equity curve and trades."),
 )
-def backtest_strategy(request: HttpRequest, body: BacktestIn) -> dict[str, Any]:
+def backtest_strategy(
+    request: HttpRequest, response: HttpResponse, body: BacktestIn, wanted: Query[Wanted]
+) -> Any:
     """One strategy over some days; indicators know the bars before, never those after."""
-    from ray_services.intraday_strategy import answers
-
-    with refusals():
-        return answers.backtest(body)
+    return answer(request, response, SERVICE, "backtest-strategy", body, wanted)
 
 
 @router.post(
     "/generate-signals",
-    response=list[dict[str, Any]],
     summary="What strategies hold now",
-    openapi_extra=described({200: "Each position after the last bar, and why.", 422: _UNKNOWN}),
+    **answers(PositionsOut, _UNKNOWN, "Each position after the last bar, and why."),
 )
-def generate_signals(request: HttpRequest, body: StrategiesIn) -> list[dict[str, Any]]:
+def generate_signals(
+    request: HttpRequest, response: HttpResponse, body: StrategiesIn, wanted: Query[Wanted]
+) -> Any:
     """The position of each strategy after the last bar, what it sees there, and since when."""
-    from ray_services.intraday_strategy import answers
-
-    with refusals():
-        return answers.positions(body)
+    return answer(request, response, SERVICE, "generate-signals", body, wanted)

@@ -2,15 +2,16 @@
 
 from typing import Any
 
-from django.http import HttpRequest
-from ninja import Router
+from django.http import HttpRequest, HttpResponse
+from ninja import Query, Router
 from pydantic import BaseModel, Field
 
-from django_ray_runtime.rest.problems import described
-from ray_services.doors.refusals import refusals
+from ray_services.doors.answering import Wanted, answer, answers
 from ray_services.portfolio_manager.bodies import MetricsIn, OptimiseIn
 
 router = Router()
+
+SERVICE = "portfolio-manager"
 
 _UNKNOWN = "body.tickers: 'TSLAA' is not among the 202 tickers with prices. There are TSLA."
 
@@ -51,33 +52,28 @@ class OptimiseOut(PortfolioOut):
 
 @router.post(
     "/calculate-portfolio-metrics",
-    response=MetricsOut,
     summary="Measure a portfolio",
-    openapi_extra=described({200: "What it was worth, beside SPY.", 422: _UNKNOWN}),
+    **answers(MetricsOut, _UNKNOWN, "What it was worth, beside SPY."),
 )
-def calculate_portfolio_metrics(request: HttpRequest, body: MetricsIn) -> dict[str, Any]:
+def calculate_portfolio_metrics(
+    request: HttpRequest, response: HttpResponse, body: MetricsIn, wanted: Query[Wanted]
+) -> Any:
     """Reward and risk of weights that are restored every day."""
-    from ray_services.portfolio_manager import answers
-
-    with refusals():
-        return answers.metrics(body)
+    return answer(request, response, SERVICE, "calculate-portfolio-metrics", body, wanted)
 
 
 @router.post(
     "/optimize-portfolio",
-    response=OptimiseOut,
     summary="Optimise a portfolio",
-    openapi_extra=described(
-        {
-            200: "Weights, and what is expected of them.",
-            422: "body.target: no portfolio within the limits returns 0.9 a year; the highest "
-            "attainable is 0.214. Ask for less, or loosen the limits.",
-        }
+    **answers(
+        OptimiseOut,
+        "body.target: no portfolio within the limits returns 0.9 a year; the highest "
+        "attainable is 0.214. Ask for less, or loosen the limits.",
+        "Weights, and what is expected of them.",
     ),
 )
-def optimize_portfolio(request: HttpRequest, body: OptimiseIn) -> dict[str, Any]:
+def optimize_portfolio(
+    request: HttpRequest, response: HttpResponse, body: OptimiseIn, wanted: Query[Wanted]
+) -> Any:
     """The portfolio that is asked for, or the reason why there is none; never another one."""
-    from ray_services.portfolio_manager import answers
-
-    with refusals():
-        return answers.optimum(body)
+    return answer(request, response, SERVICE, "optimize-portfolio", body, wanted)

@@ -3,15 +3,18 @@
 import datetime as dt
 from typing import Annotated, Any, Literal
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from ninja import Query, Router
 from pydantic import BaseModel, Field
 
 from django_ray_runtime.rest.problems import described
+from ray_services.doors.answering import Wanted, WantedRows, answer, answers
 from ray_services.doors.refusals import refusals
 from ray_services.sentiment_analyzer.bodies import StrategyQuery, TextsIn, TickersIn
 
 router = Router()
+
+SERVICE = "sentiment-analyzer"
 
 _UNKNOWN = "row 1, tickers: expected a ticker of the data, got 'TSLAA'. Did you mean TSLA?"
 
@@ -32,6 +35,7 @@ class TextOut(BaseModel):
 class TextsOut(BaseModel):
     results: list[TextOut]
     summary: dict[str, float | int | None]
+    data: str | None = Field(description="SHA-256 of the data set, where one was named.")
     processing_time: float = Field(description="Seconds.")
 
 
@@ -73,32 +77,28 @@ class PerformanceOut(BaseModel):
 
 @router.post(
     "/analyze-sentiment",
-    response=TextsOut,
     summary="Score texts",
-    openapi_extra=described(
-        {200: "Each text's scores.", 422: "body.texts: expected up to 2,000 texts; send fewer"}
+    **answers(
+        TextsOut, "body.texts: expected up to 2,000 texts; send fewer", "Each text's scores."
     ),
 )
-def analyze_sentiment(request: HttpRequest, body: TextsIn) -> dict[str, Any]:
+def analyze_sentiment(
+    request: HttpRequest, response: HttpResponse, body: TextsIn, wanted: Query[WantedRows]
+) -> Any:
     """VADER's scores of short English texts, in their order."""
-    from ray_services.sentiment_analyzer import answers
-
-    with refusals():
-        return answers.sentiments(body)
+    return answer(request, response, SERVICE, "analyze-sentiment", body, wanted)
 
 
 @router.post(
     "/analyze-tickers",
-    response=TickersOut,
     summary="Figures of tickers",
-    openapi_extra=described({200: "Figures over all records.", 422: f"body.{_UNKNOWN}"}),
+    **answers(TickersOut, f"body.{_UNKNOWN}", "Figures over all records."),
 )
-def analyze_tickers(request: HttpRequest, body: TickersIn) -> dict[str, Any]:
+def analyze_tickers(
+    request: HttpRequest, response: HttpResponse, body: TickersIn, wanted: Query[Wanted]
+) -> Any:
     """Mean sentiment, its deviation, engagement and shares of each ticker, over all its records."""
-    from ray_services.sentiment_analyzer import answers
-
-    with refusals():
-        return answers.ticker_figures(body)
+    return answer(request, response, SERVICE, "analyze-tickers", body, wanted)
 
 
 @router.get(
@@ -109,9 +109,9 @@ def analyze_tickers(request: HttpRequest, body: TickersIn) -> dict[str, Any]:
 )
 def available_tickers(request: HttpRequest) -> dict[str, Any]:
     """What the engagement data covers."""
-    from ray_services.sentiment_analyzer import answers
+    from ray_services.sentiment_analyzer import answers as found
 
-    return answers.available_tickers()
+    return found.available_tickers()
 
 
 @router.get(
@@ -122,9 +122,9 @@ def available_tickers(request: HttpRequest) -> dict[str, Any]:
 )
 def load_sentiment_data(request: HttpRequest) -> dict[str, Any]:
     """The report on missing data, for each ticker and together."""
-    from ray_services.sentiment_analyzer import answers
+    from ray_services.sentiment_analyzer import answers as found
 
-    return answers.missing_data()
+    return found.missing_data()
 
 
 @router.get(
@@ -135,10 +135,10 @@ def load_sentiment_data(request: HttpRequest) -> dict[str, Any]:
 )
 def calculate_engagement(request: HttpRequest, ticker: str) -> list[dict[str, Any]]:
     """Comments for each like, month by month, over the records that count."""
-    from ray_services.sentiment_analyzer import answers
+    from ray_services.sentiment_analyzer import answers as found
 
     with refusals("path", status=404):
-        return answers.engagement(ticker)
+        return found.engagement(ticker)
 
 
 @router.get(
@@ -151,10 +151,10 @@ def select_top_stocks(
     request: HttpRequest, limit: Annotated[int, Field(ge=1, le=100)] = 10
 ) -> list[dict[str, Any]]:
     """The tickers of each month by their engagement, highest first."""
-    from ray_services.sentiment_analyzer import answers
+    from ray_services.sentiment_analyzer import answers as found
 
     with refusals("query"):
-        return answers.top_tickers(limit)
+        return found.top_tickers(limit)
 
 
 @router.get(
@@ -167,7 +167,7 @@ def select_top_stocks(
 )
 def portfolio_performance(request: HttpRequest, query: Query[StrategyQuery]) -> dict[str, Any]:
     """The tickers with the highest engagement of each month, held over the next."""
-    from ray_services.sentiment_analyzer import answers
+    from ray_services.sentiment_analyzer import answers as found
 
     with refusals("query"):
-        return answers.performance(query)
+        return found.performance(query)

@@ -2,14 +2,16 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
+
+from ray_services.common.bodies import Body, Data
 
 MOST_ASSETS = 20
 MOST_PRICES = 5_000
 Prices = Annotated[list[float], Field(max_length=MOST_PRICES)]
 
 
-class AssetsIn(BaseModel):
+class AssetsIn(Body):
     """Assets of the data, by their tickers, or prices of your own."""
 
     assets: list[str] = Field(default_factory=lambda: ["SPY"], max_length=MOST_ASSETS)
@@ -18,6 +20,7 @@ class AssetsIn(BaseModel):
         max_length=MOST_ASSETS,
         description="Closing prices of your own assets, oldest first, by any name.",
     )
+    data: Data = Field(None, description="SHA-256 of a data set of prices that has the assets.")
 
 
 class VolatilityIn(AssetsIn):
@@ -35,6 +38,9 @@ class VolatilityIn(AssetsIn):
     threshold: float = Field(1.5, gt=0, le=100)
     past: int = Field(252, ge=20, le=500, description="Predictions to compare today's with.")
 
+    def seconds(self) -> float:
+        return (len(self.assets) + len(self.prices)) * self.past * self.window_size / 500_000
+
 
 class SummariesIn(AssetsIn):
     """Whose returns, and in chunks of how many rows."""
@@ -46,7 +52,7 @@ class SummariesIn(AssetsIn):
     rows_each: int = Field(500, ge=0, le=1_000_000, description="Of a chunk; 0: all in one.")
 
 
-class VarianceIn(BaseModel):
+class VarianceIn(Body):
     """Whose returns, and over how many days."""
 
     model_config = ConfigDict(
@@ -54,4 +60,13 @@ class VarianceIn(BaseModel):
     )
 
     asset: str = "SPY"
+    data: Data = Field(None, description="SHA-256 of a data set of prices that has the asset.")
     window: int = Field(180, ge=2, le=5_000)
+
+
+OPERATIONS: dict[str, tuple[type[Body], str]] = {
+    "predict-volatility": (VolatilityIn, "volatility"),
+    "load-market-data": (SummariesIn, "market_data"),
+    "calculate-rolling-variance": (VarianceIn, "variance"),
+}
+"""By their names: what comes in, and which of the answers it gets."""

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ray_services.common.errors import BadInput
+from ray_services.common.spread import Spread
 from ray_services.garch_predictor.inputs import (
     Floats,
     days_of,
@@ -21,7 +22,7 @@ from ray_services.garch_predictor.inputs import (
     returns_of,
 )
 from ray_services.garch_predictor.moments import rolling_variance
-from ray_services.garch_predictor.rolling import RollingFits, Spread, fits_of_many
+from ray_services.garch_predictor.rolling import RollingFits, fits_of_many
 from ray_services.garch_predictor.spec import GarchSpec, Rolling, number_within, whole_number
 
 

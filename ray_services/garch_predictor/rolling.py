@@ -1,6 +1,6 @@
 """Rolling estimates and forecasts: of one series or many, here or spread over a cluster."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import log
 from typing import Any
@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ray_services.common.errors import BadInput
+from ray_services.common.spread import Spread, one_by_one
 from ray_services.garch_predictor.inputs import Floats, returns_of
 from ray_services.garch_predictor.likelihood import problem_of
 from ray_services.garch_predictor.precision import standard_errors
@@ -16,9 +17,6 @@ from ray_services.garch_predictor.shape import walls
 from ray_services.garch_predictor.spec import GarchSpec, Rolling
 from ray_services.garch_predictor.starts import cold_starts, first_steps
 from ray_services.garch_predictor.windows import CHAIN, fit_windows, room_for
-
-type Spread = Callable[..., Iterable[Any]]
-"""`spread(function, items, **keywords)`: each item's result in order, as parallel_map has them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,11 +110,6 @@ def fits_of_many(
     pieces = pieces_of(series, spec, rolling)
     parts = (spread or one_by_one)(fit_piece, pieces, spec=spec, rolling=rolling)
     return joined(pieces, parts)
-
-
-def one_by_one(function: Callable[..., Any], items: Iterable[Any], **keywords: Any) -> list[Any]:
-    """Like parallel_map, without a cluster."""
-    return [function(item, **keywords) for item in items]
 
 
 def pieces_of(series: Mapping[str, ArrayLike], spec: GarchSpec, rolling: Rolling) -> list[Piece]:

@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ray_services.common.errors import BadInput
+from ray_services.common.spread import Spread, one_by_one
 from ray_services.garch_predictor.inputs import Floats, numbers, whole_of
 from ray_services.garch_predictor.likelihood import problem_of
-from ray_services.garch_predictor.rolling import RollingFits, Spread, fits_of_many, one_by_one
+from ray_services.garch_predictor.rolling import RollingFits, fits_of_many
 from ray_services.garch_predictor.spec import (
     MOST_LAGS,
     Distribution,

@@ -14,9 +14,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ray_services.common.errors import BadInput
+from ray_services.common.spread import Spread
 from ray_services.garch_predictor.inputs import Floats, log_returns, returns_of
 from ray_services.garch_predictor.premium import decide
-from ray_services.garch_predictor.rolling import RollingFits, Spread, fits_of_many
+from ray_services.garch_predictor.rolling import RollingFits, fits_of_many
 from ray_services.garch_predictor.single import Fit, fit_of
 from ray_services.garch_predictor.spec import (
     GarchSpec,

@@ -6,6 +6,7 @@ from typing import Any
 
 from ray_services import own_data
 from ray_services.common.errors import BadInput
+from ray_services.common.spread import Spread
 from ray_services.intraday_strategy.bodies import BacktestIn, PeriodIn, StrategiesIn
 from ray_services.intraday_strategy.latest import standing
 from ray_services.intraday_strategy.market import Market
@@ -16,7 +17,7 @@ from ray_services.intraday_strategy.strategies import STRATEGIES, make_strategy
 MOST_TRADES = 1_000  # of one answer
 
 
-def comparison(body: StrategiesIn) -> dict[str, Any]:
+def comparison(body: StrategiesIn, spread: Spread | None = None) -> dict[str, Any]:
     """Each strategy with its usual parameters over the same bars. Raises BadInput."""
     began = time.perf_counter()
     runs = [_run(body, name, {}) for name in dict.fromkeys(body.strategies)]
@@ -29,7 +30,7 @@ def comparison(body: StrategiesIn) -> dict[str, Any]:
     }
 
 
-def backtest(body: BacktestIn) -> dict[str, Any]:
+def backtest(body: BacktestIn, spread: Spread | None = None) -> dict[str, Any]:
     """One strategy, its days and its trades. Raises BadInput."""
     began = time.perf_counter()
     found = _run(body, body.strategy_name, body.parameters)
@@ -44,13 +45,14 @@ def backtest(body: BacktestIn) -> dict[str, Any]:
     }
 
 
-def positions(body: StrategiesIn) -> list[dict[str, Any]]:
+def positions(body: StrategiesIn, spread: Spread | None = None) -> dict[str, Any]:
     """What each strategy holds after the last bar, and why. Raises BadInput."""
     rules = _rules(body)
-    return [
+    found = [
         asdict(standing(_market(body, name), make_strategy(name), rules))
         for name in dict.fromkeys(body.strategies)
     ]
+    return {"results": found, "data": own_data.bars(body.bars).sha256}
 
 
 def _run(body: PeriodIn, name: str, parameters: dict[str, Any]) -> Run:
@@ -68,12 +70,12 @@ def _rules(body: PeriodIn) -> Rules:
 
 
 def _market(body: PeriodIn, name: str) -> Market:
-    if body.symbol.strip().upper() != own_data.SYMBOL:
+    if body.bars is None and body.symbol.strip().upper() != own_data.SYMBOL:
         raise BadInput(
             f"expected {own_data.SYMBOL}, the asset that there are bars of, got {body.symbol!r}.",
             field="symbol",
         )
-    return own_data.market(with_signal=STRATEGIES[name].needs_signal)
+    return own_data.market(body.bars, body.daily, with_signal=STRATEGIES[name].needs_signal)
 
 
 def _told(found: Run) -> dict[str, Any]:

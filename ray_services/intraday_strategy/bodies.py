@@ -5,6 +5,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from ray_services.common.bodies import Body, Data
+
 Name = Literal["rsi_bollinger", "momentum", "mean_reversion", "breakout", "volatility"]
 
 
@@ -22,10 +24,14 @@ class RulesIn(BaseModel):
     flat_from: Annotated[str | None, Field(max_length=5)] = None
 
 
-class PeriodIn(BaseModel):
+class PeriodIn(Body):
     """Which bars, and by which rules."""
 
     symbol: str = Field("SIM", max_length=20)
+    bars: Data = Field(None, description="SHA-256 of a data set of bars, instead of our own.")
+    daily: Data = Field(
+        None, description="SHA-256 of a data set of days, which the daily signal is made from."
+    )
     start_date: dt.date | None = None
     end_date: dt.date | None = None
     rules: RulesIn = RulesIn()
@@ -58,3 +64,11 @@ class BacktestIn(PeriodIn):
 
     strategy_name: Name = "rsi_bollinger"
     parameters: dict[str, int | float] = Field(default_factory=dict, max_length=20)
+
+
+OPERATIONS: dict[str, tuple[type[Body], str]] = {
+    "execute-strategies": (StrategiesIn, "comparison"),
+    "backtest-strategy": (BacktestIn, "backtest"),
+    "generate-signals": (StrategiesIn, "positions"),
+}
+"""By their names: what comes in, and which of the answers it gets."""

@@ -1,12 +1,13 @@
 """One run of a strategy: positions, trades, daily returns and what they come to."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ray_services.common.spread import Spread, one_by_one
 from ray_services.intraday_strategy.bars import Bars
 from ray_services.intraday_strategy.evaluating import require
 from ray_services.intraday_strategy.market import Market
@@ -22,8 +23,6 @@ from ray_services.intraday_strategy.strategies import Strategy
 from ray_services.intraday_strategy.walking import REASONS, Ledger, Tally, make_ledger, walk
 
 type Floats = NDArray[np.float64]
-type Spread = Callable[..., list[Any]]
-"""`spread(func, items, **kwargs)`: `func(item, **kwargs)` of each item, in their order."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -112,7 +111,7 @@ def run_many(
     for strategy in strategies:
         require(market, strategy)
     span = span_of(market.bars, start, end)
-    return (spread or in_turn)(
+    return (spread or one_by_one)(
         run_one, list(strategies), market=market, rules=rules or Rules(), span=span
     )
 
@@ -153,11 +152,6 @@ def best_of(runs: Sequence[Run], metric: str = "sharpe") -> Run | None:
     metric_place(metric)
     rated = [(value, one) for one in runs if (value := getattr(one.metrics, metric)) is not None]
     return max(rated, key=lambda pair: pair[0])[1] if rated else None
-
-
-def in_turn(func: Callable[..., Any], items: Sequence[Any], **kwargs: Any) -> list[Any]:
-    """What `spread` is where nothing is sent elsewhere."""
-    return [func(item, **kwargs) for item in items]
 
 
 def _trades(ledger: Ledger, count: int, bars: Bars, rules: Rules) -> Trades:

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ray_services.common.errors import BadInput
+from ray_services.common.spread import Spread
 from ray_services.intraday_strategy.checking import as_day, whole
 from ray_services.intraday_strategy.grids import Grid
 from ray_services.intraday_strategy.market import Market
@@ -19,7 +20,7 @@ from ray_services.intraday_strategy.metrics import (
 )
 from ray_services.intraday_strategy.overfitting import Deflated, deflated
 from ray_services.intraday_strategy.rules import Day, Rules, Span, span_of
-from ray_services.intraday_strategy.runs import Run, Spread, run_span
+from ray_services.intraday_strategy.runs import Run, run_span
 from ray_services.intraday_strategy.strategies import Strategy
 from ray_services.intraday_strategy.sweeps import best_places, search
 from ray_services.intraday_strategy.walking import Tally

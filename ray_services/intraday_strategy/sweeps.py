@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ray_services.common.errors import BadInput
+from ray_services.common.spread import Spread, one_by_one
 from ray_services.intraday_strategy.checking import one_of, whole
 from ray_services.intraday_strategy.evaluating import evaluate, require
 from ray_services.intraday_strategy.grids import Grid
@@ -15,7 +16,6 @@ from ray_services.intraday_strategy.market import Market
 from ray_services.intraday_strategy.metrics import METRICS, Metrics, as_metrics, metric_place
 from ray_services.intraday_strategy.overfitting import Deflated, deflated
 from ray_services.intraday_strategy.rules import Day, Rules, Span, span_of
-from ray_services.intraday_strategy.runs import Spread, in_turn
 from ray_services.intraday_strategy.strategies import Strategy
 
 type Floats = NDArray[np.float64]
@@ -120,7 +120,7 @@ def search(
         [sets[place] for place in order[begin : begin + BATCH]]
         for begin in range(0, len(order), BATCH)
     ]
-    parts = (spread or in_turn)(evaluate, batches, market=market, rules=rules, spans=spans)
+    parts = (spread or one_by_one)(evaluate, batches, market=market, rules=rules, spans=spans)
     found = np.empty((len(sets), len(spans), len(METRICS)))
     found[order] = np.concatenate(parts)
     return found

@@ -6,6 +6,7 @@ from typing import Any
 
 from ray_services import own_data
 from ray_services.common.errors import BadInput
+from ray_services.common.spread import Spread
 from ray_services.portfolio_manager.bodies import MetricsIn, OptimiseIn, PeriodIn
 from ray_services.portfolio_manager.estimates import EstimateRules, Moments, estimate
 from ray_services.portfolio_manager.frontier import Floats, Frontier, trace
@@ -17,7 +18,7 @@ BENCHMARK = "SPY"
 SCENARIOS = (0.3, 0.5, 0.7)
 
 
-def metrics(body: MetricsIn) -> dict[str, Any]:
+def metrics(body: MetricsIn, spread: Spread | None = None) -> dict[str, Any]:
     """What weights that are restored every day were worth. Raises BadInput."""
     returns, beside, sha256 = _returns(body)
     weights = _weights(body)
@@ -33,7 +34,7 @@ def metrics(body: MetricsIn) -> dict[str, Any]:
     return found.as_dict() | shown
 
 
-def optimum(body: OptimiseIn) -> dict[str, Any]:
+def optimum(body: OptimiseIn, spread: Spread | None = None) -> dict[str, Any]:
     """The portfolio asked for, others beside it, and the frontier. Raises BadInput, or Infeasible
     with the reason."""
     began = time.perf_counter()
@@ -82,9 +83,9 @@ def _told(weights: Floats, moments: Moments, risk_free: float) -> dict[str, Any]
 
 def _returns(body: PeriodIn) -> tuple[Floats, Floats, str]:
     """Simple returns a day of the tickers and of the benchmark; what identifies the prices."""
-    panel, sha256 = own_data.prices()
+    panel = own_data.prices(body.data)
     chosen = panel.between(body.start, body.end)
-    return chosen.returns(body.tickers), chosen.returns([BENCHMARK])[:, 0], sha256
+    return chosen.returns(body.tickers), chosen.returns([BENCHMARK])[:, 0], panel.sha256
 
 
 def _weights(body: MetricsIn) -> dict[str, float]:

@@ -3,15 +3,18 @@
 import datetime as dt
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
+
+from ray_services.common.bodies import Body, Data
 
 Tickers = Annotated[list[str], Field(min_length=1, max_length=200)]
 
 
-class PeriodIn(BaseModel):
+class PeriodIn(Body):
     """Some tickers, over some days; all there are where none are given."""
 
     tickers: Tickers
+    data: Data = Field(None, description="SHA-256 of a data set of prices that you uploaded.")
     start: dt.date | None = None
     end: dt.date | None = None
     risk_free: float = Field(0.0, gt=-1, lt=1, description="A rate a year.")
@@ -50,3 +53,10 @@ class OptimiseIn(PeriodIn):
     lower: float = Field(0.0, ge=-1, le=1, description="The least weight of any asset.")
     upper: float = Field(1.0, ge=0, le=1)
     points: int = Field(0, ge=0, le=200, description="Of the frontier, to be given along.")
+
+
+OPERATIONS: dict[str, tuple[type[Body], str]] = {
+    "calculate-portfolio-metrics": (MetricsIn, "metrics"),
+    "optimize-portfolio": (OptimiseIn, "optimum"),
+}
+"""By their names: what comes in, and which of the answers it gets."""

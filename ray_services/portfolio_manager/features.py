@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ray_services.common.errors import BadInput
+from ray_services.common.prices import Panel
 from ray_services.portfolio_manager import indicators
-from ray_services.portfolio_manager.panel import Panel
 
 type Floats = NDArray[np.float64]
 type Months = NDArray[np.datetime64]

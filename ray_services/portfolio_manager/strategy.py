@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ray_services.common.errors import BadInput
+from ray_services.common.prices import Panel
 from ray_services.portfolio_manager.backtest import hold
 from ray_services.portfolio_manager.clusters import k_means
 from ray_services.portfolio_manager.errors import Infeasible
@@ -22,7 +23,6 @@ from ray_services.portfolio_manager.inputs import number_in
 from ray_services.portfolio_manager.limits import Limits
 from ray_services.portfolio_manager.metrics import Metrics, measure
 from ray_services.portfolio_manager.optimise import Wish, optimise
-from ray_services.portfolio_manager.panel import Panel
 
 type Floats = NDArray[np.float64]
 

@@ -6,25 +6,23 @@ loss that is not exceeded with that probability; expected shortfall the mean of 
 Distributions", 2002), which takes its share of the outcome that straddles the level.
 """
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from math import exp, floor, pi, sqrt
 from statistics import NormalDist
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ray_services.common.errors import BadInput
+from ray_services.common.spread import Spread, one_by_one
 from ray_services.portfolio_manager.inputs import number_in, series_of
 from ray_services.portfolio_manager.paths import bootstrap_tail, gaussian_tail
 from ray_services.portfolio_manager.random_numbers import key_of
 
 type Floats = NDArray[np.float64]
 type Span = tuple[int, int]
-type Spread = Callable[..., list[Any]]
-"""Of the signature of `parallel_map`: a function, its items, and what is the same for all."""
 
 PILOT = 8192
 """Paths that tell where about the tail begins."""
@@ -106,7 +104,7 @@ def simulate(
     runs them: a path depends on its number only, and the tail is sorted before it is summed.
     """
     series = series_of(returns, "returns")
-    run = spread or _here
+    run = spread or one_by_one
     draw = prepare(series, simulation)
     spans = spans_of(simulation.paths, parts)
     tails = run(tail_of, spans, draw=draw)
@@ -161,10 +159,6 @@ def spans_of(paths: int, parts: int) -> list[Span]:
 
 def _without_threshold(draw: Draw) -> Draw:
     return Draw(draw.logs, draw.days, draw.key, np.inf)
-
-
-def _here(func: Callable[..., Any], items: Sequence[Any], **same: Any) -> list[Any]:
-    return [func(item, **same) for item in items]
 
 
 def _beyond(level: float, count: int) -> int:

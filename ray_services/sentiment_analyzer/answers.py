@@ -1,12 +1,13 @@
 """What the service answers: from checked bodies to plain values, here or spread over a cluster."""
 
 import time
-from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
 
 from ray_services import own_data
+from ray_services.common.rows import rows_of
+from ray_services.common.spread import Spread
 from ray_services.sentiment_analyzer.bodies import StrategyQuery, TextsIn, TickersIn
 from ray_services.sentiment_analyzer.lexicon import Lexicon
 from ray_services.sentiment_analyzer.ranking import Ranking, engagement_of, top_stocks
@@ -19,30 +20,31 @@ from ray_services.sentiment_analyzer.scoring import (
 from ray_services.sentiment_analyzer.strategy import Strategy, backtest
 from ray_services.sentiment_analyzer.tickers import analyze_tickers, lacking
 
-type Spread = Callable[..., Iterable[Any]]
-
 
 def sentiments(body: TextsIn, spread: Spread | None = None) -> dict[str, Any]:
     """Each text's scores, in their order, and a summary. Raises BadInput."""
     began = time.perf_counter()
     lexicon = Lexicon(body.finance, tuple(body.lexicon.items()))
     thresholds = Thresholds(body.positive, body.negative)
+    corpus = own_data.texts(body.data) if body.data else None
+    texts = body.texts if corpus is None else corpus.texts
     if spread is None:
-        scores = score_texts(body.texts, lexicon, thresholds)
+        scores = score_texts(texts, lexicon, thresholds)
     else:
-        blocks = blocks_of(body.texts)
+        blocks = blocks_of(texts)
         scores = join_scores(spread(score_texts, blocks, lexicon=lexicon, thresholds=thresholds))
     return {
-        "results": [{"text": text, **scores.row(at)} for at, text in enumerate(body.texts)],
+        "results": rows_of({"text": texts, **scores.columns()}),
         "summary": scores.summary(),
+        "data": corpus and corpus.sha256,
         "processing_time": time.perf_counter() - began,
     }
 
 
-def ticker_figures(body: TickersIn) -> dict[str, Any]:
+def ticker_figures(body: TickersIn, spread: Spread | None = None) -> dict[str, Any]:
     """Figures of each ticker over all its records. Raises BadInput."""
     began = time.perf_counter()
-    records = own_data.records()
+    records = own_data.records(body.data)
     found = analyze_tickers(records, body.tickers, body.positive, body.negative)
     return {
         "results": [one.as_dict() for one in found],
@@ -90,7 +92,7 @@ def performance(query: StrategyQuery) -> dict[str, Any]:
         start=None if query.start is None else np.datetime64(query.start, "D"),
         end=None if query.end is None else np.datetime64(query.end, "D"),
     )
-    found = backtest(own_data.records(), own_data.closes(), strategy)
+    found = backtest(own_data.records(), own_data.prices(), strategy)
     beside = found.benchmark_cumulative
     return {
         "summary": found.summary(),
@@ -98,5 +100,5 @@ def performance(query: StrategyQuery) -> dict[str, Any]:
         "days": found.days.tolist(),
         "cumulative": found.cumulative.tolist(),
         "benchmark_cumulative": None if beside is None else beside.tolist(),
-        "data": {"records": own_data.records().sha256, "prices": own_data.closes().sha256},
+        "data": {"records": own_data.records().sha256, "prices": own_data.prices().sha256},
     }

@@ -100,6 +100,19 @@ class Scores:
             "scored_words": int(self.scored_words[at]),
         }
 
+    def columns(self) -> dict[str, Any]:
+        """All of it by the names of `row`."""
+        names = np.array([LABELS[label] for label in (-1, 0, 1)], dtype=object)
+        return {
+            "sentiment": names[self.labels.astype(np.int64) + 1],
+            "score": self.compound,
+            "confidence": np.round(self.confidence, 4),
+            "positive": self.positive,
+            "neutral": self.neutral,
+            "negative": self.negative,
+            "scored_words": self.scored_words,
+        }
+
     def summary(self) -> dict[str, Any]:
         """The texts together: counts and shares of labels, mean and deviation of compounds.
 

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ray_services.common.errors import BadInput
-from ray_services.sentiment_analyzer.panel import RETURNS, PricePanel
+from ray_services.common.prices import RETURNS, Panel
 from ray_services.sentiment_analyzer.periods import Days, next_starts
 from ray_services.sentiment_analyzer.ranking import PeriodMeans, Ranking, period_means, ranks_of
 from ray_services.sentiment_analyzer.records import Records, known_symbols
@@ -124,13 +124,13 @@ class Performance:
         }
 
 
-def picks_of(records: Records, panel: PricePanel, strategy: Strategy) -> list[Picks]:
+def picks_of(records: Records, panel: Panel, strategy: Strategy) -> list[Picks]:
     """What is held in each period after one with records that count."""
     found = period_means(records, strategy.ranking)
     return [_picks(found, place, panel, strategy) for place in range(len(found.starts))]
 
 
-def _picks(found: PeriodMeans, place: int, panel: PricePanel, strategy: Strategy) -> Picks:
+def _picks(found: PeriodMeans, place: int, panel: Panel, strategy: Strategy) -> Picks:
     ranks = ranks_of(found.means[place])
     codes = np.flatnonzero(ranks < strategy.ranking.top + 1)
     codes = codes[np.argsort(ranks[codes], kind="stable")]
@@ -149,7 +149,7 @@ def _picks(found: PeriodMeans, place: int, panel: PricePanel, strategy: Strategy
     )
 
 
-def backtest(records: Records, panel: PricePanel, strategy: Strategy) -> Performance:
+def backtest(records: Records, panel: Panel, strategy: Strategy) -> Performance:
     """What the strategy would have returned, day by day.
 
     Raises BadInput where no record counts, the benchmark has no prices, or no day of the panel with
@@ -162,17 +162,17 @@ def backtest(records: Records, panel: PricePanel, strategy: Strategy) -> Perform
     if not parts:
         raise BadInput(
             f"nothing was held on any day between the dates {strategy.start} and {strategy.end}: "
-            f"prices are of {panel.days[0]} to {panel.days[-1]}, records of {records.dates.min()} "
-            f"to {records.dates.max()}.",
+            f"prices are of {panel.dates[0]} to {panel.dates[-1]}, records of "
+            f"{records.dates.min()} to {records.dates.max()}.",
             field="start",
             remedy="Give prices of the periods after those of the records, or other dates.",
         )
     places, returns = (np.concatenate(column) for column in zip(*parts, strict=True))
-    days = panel.days[places]
+    days = panel.dates[places]
     benchmark = compounded = None
     if strategy.benchmark is not None:
         name = strategy.benchmark.strip().upper()
-        benchmark = panel.returns_of([name], strategy.returns)[places, 0]
+        benchmark = panel.daily_returns([name], strategy.returns)[places, 0]
         compounded = _compounded(np.nan_to_num(benchmark), days)
     held = tuple(_within(picks, days[0], days[-1]))
     return Performance(days, returns, _compounded(returns, days), benchmark, compounded, held)
@@ -182,15 +182,15 @@ def _within(picks: list[Picks], first: np.datetime64, last: np.datetime64) -> It
     return (one for one in picks if one.held_to >= first and one.held_from <= last)
 
 
-def _held(panel: PricePanel, picks: Picks, strategy: Strategy) -> tuple[NDArray[np.int64], Numbers]:
+def _held(panel: Panel, picks: Picks, strategy: Strategy) -> tuple[NDArray[np.int64], Numbers]:
     """The places of the days on which the picks have a return, and that return."""
-    inside = (panel.days >= picks.held_from) & (panel.days <= picks.held_to)
+    inside = (panel.dates >= picks.held_from) & (panel.dates <= picks.held_to)
     if strategy.start is not None:
-        inside &= panel.days >= strategy.start
+        inside &= panel.dates >= strategy.start
     if strategy.end is not None:
-        inside &= panel.days <= strategy.end
+        inside &= panel.dates <= strategy.end
     places = np.flatnonzero(inside)
-    returns = panel.returns_of(picks.tickers, strategy.returns)[places]
+    returns = panel.daily_returns(picks.tickers, strategy.returns)[places]
     has = ~np.isnan(returns)
     weights = np.where(has, np.array(picks.weights), 0.0)
     shares = weights.sum(axis=1)

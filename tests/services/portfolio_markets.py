@@ -3,8 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from ray_services.common.prices import Panel
 from ray_services.portfolio_manager.estimates import Moments
-from ray_services.portfolio_manager.panel import Panel
 
 type Floats = NDArray[np.float64]
 

@@ -12,12 +12,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
-from ray_services.alone.launch import demand_safe, is_loopback, plan
+from ray_services.alone.launch import Plan, demand_safe, is_loopback
 from ray_services.alone.names import PORTS
 from ray_services.common.errors import BadInput
-from tests.support import ROOT, manage, wait_until
+from tests.support import RAY_PRIORITY, ROOT, manage, wait_until
 
 TOKEN = "a-token-of-the-tests-only"
 ASKED: dict[str, tuple[str, Any]] = {
@@ -48,13 +49,17 @@ def ask(port: int, path: str, body: Any = None, token: str = "") -> tuple[int, A
         return error.code, json.loads(error.read())
 
 
+def plain(answer: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in answer.items() if name != "processing_time"}
+
+
 @contextmanager
-def served(name: str, log: Path, **extra: str) -> Iterator[int]:
+def served(name: str, log: Path, *arguments: str, **extra: str) -> Iterator[int]:
     port = free_port()
     with log.open("w") as file:
         process = subprocess.Popen(
             [sys.executable, str(ROOT / "manage.py"), "run_service", name, "--port", str(port),
-             "--workers", "1"],
+             "--processes", "1", *arguments],
             env={**os.environ, **extra}, stdout=file, stderr=file,
         )  # fmt: skip
     try:
@@ -77,12 +82,17 @@ def is_up(port: int) -> bool:
 @pytest.mark.parametrize("name", PORTS)
 def test_each_answers_at_its_own_address(name: str, tmp_path: Path) -> None:
     path, body = ASKED[name]
-    with served(name, tmp_path / "log") as port:
+    with served(name, tmp_path / "log", "--executor", "sequential") as port:
         assert ask(port, "/")[1]["service"] == name
         assert path in ask(port, "/")[1]["paths"]
         assert ask(port, "/status")[1]["status"] == "running"
         status, answer = ask(port, path, body)
         assert status == 200, answer
+        status, through = ask(port, f"{path}?queued=true&wait=30", body)
+        assert status == 200, through
+        assert plain(through) == plain(answer)
+        [calculation] = ask(port, "/calculations")[1]["items"]
+        assert calculation["state"] == "SUCCESSFUL"
         status, answer = ask(port, path, {"nothing": 1})
         assert status == 422
         assert {one["field"] for one in answer["errors"]}
@@ -91,11 +101,19 @@ def test_each_answers_at_its_own_address(name: str, tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_with_tokens_only_who_has_one_may_call(tmp_path: Path) -> None:
     path, body = ASKED["sentiment-analyzer"]
-    with served("sentiment-analyzer", tmp_path / "log", SERVICE_TOKENS=TOKEN) as port:
+    tokens = f"{TOKEN},{TOKEN}-of-another"
+    with served(
+        "sentiment-analyzer", tmp_path / "log", "--no-worker", SERVICE_TOKENS=tokens
+    ) as port:
         assert ask(port, path, body)[0] == 401
         assert ask(port, path, body, "another-token-altogether")[0] == 401
         assert ask(port, path, body, TOKEN)[0] == 200
         assert ask(port, "/status")[0] == 401
+        status, waiting = ask(port, f"{path}?queued=true", body, TOKEN)
+        assert (status, waiting["state"]) == (202, "READY")
+        assert ask(port, waiting["address"], token=TOKEN)[0] == 200
+        assert ask(port, waiting["address"], token=f"{TOKEN}-of-another")[0] == 404
+        assert ask(port, waiting["address"])[0] == 401
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "example.org"])  # noqa: S104
@@ -118,7 +136,7 @@ def test_a_token_that_can_be_guessed_is_refused() -> None:
 
 def test_a_service_that_there_is_not_is_told() -> None:
     with pytest.raises(BadInput, match="garch-predictor"):
-        plan("garch", "127.0.0.1", 1, 1)
+        Plan(name="garch")
 
 
 @pytest.mark.slow
@@ -126,3 +144,33 @@ def test_the_command_says_why_it_does_not_start() -> None:
     run = manage("run_service", "garch-predictor", "--host", "0.0.0.0")  # noqa: S104
     assert run.returncode == 1
     assert "SERVICE_TOKENS: 0.0.0.0 can be reached from elsewhere" in run.stderr
+
+
+@pytest.mark.slow
+def test_a_stop_leaves_neither_processes_nor_files(tmp_path: Path) -> None:
+    with served(
+        "portfolio-manager", tmp_path / "log", "--executor", "sequential", TMPDIR=str(tmp_path)
+    ) as port:
+        [family] = [
+            one for one in psutil.Process().children() if str(port) in " ".join(one.cmdline())
+        ]
+        wait_until(lambda: ask(port, "/status")[1]["workers"], "a worker")
+        processes = [family, *family.children(recursive=True)]
+        assert len(processes) >= 4  # itself, gunicorn and its process, the worker and its process
+        assert list(tmp_path.glob("service-*"))
+    assert not [one for one in processes if one.is_running()]
+    assert not list(tmp_path.glob("service-*"))
+
+
+@pytest.mark.slow
+@pytest.mark.ray
+def test_large_work_is_done_on_ray_and_gives_the_same(tmp_path: Path) -> None:
+    path, body = "/predict-volatility", {"assets": ["SPY", "QQQ", "AAPL"], "past": 60}
+    with served(
+        "garch-predictor", tmp_path / "log", "--executor", "ray", **RAY_PRIORITY, RAY_NUM_CPUS="2"
+    ) as port:
+        at_once = ask(port, f"{path}?queued=false", body)[1]
+        wait_until(lambda: ask(port, "/status")[1]["workers"], "a worker")
+        status, through = ask(port, f"{path}?queued=true&wait=30", body)
+        assert status == 200, through
+        assert plain(through) == plain(at_once)

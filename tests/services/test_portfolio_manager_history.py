@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from ray_services.common.errors import BadInput
+from ray_services.common.prices import Panel, panel_of
 from ray_services.portfolio_manager.backtest import (
     Plan,
     hold,
@@ -24,7 +25,6 @@ from ray_services.portfolio_manager.features import (
 )
 from ray_services.portfolio_manager.limits import Limits
 from ray_services.portfolio_manager.optimise import Wish, optimise
-from ray_services.portfolio_manager.panel import Panel, panel_of
 from ray_services.portfolio_manager.strategy import StrategyRules, run_strategy, weigh
 from tests.services.portfolio_markets import daily_returns, factors, panel, tickers
 

@@ -10,9 +10,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from ray_services.common.errors import BadInput
+from ray_services.common.prices import Panel, read_prices
 from ray_services.data.engagement import make_engagement
 from ray_services.data.symbols import WRITTEN_ABOUT
-from ray_services.sentiment_analyzer.panel import PricePanel, read_panel
 from ray_services.sentiment_analyzer.periods import next_starts
 from ray_services.sentiment_analyzer.ranking import (
     Ranking,
@@ -64,8 +64,8 @@ def prices_file() -> bytes:
 
 
 @cache
-def panel() -> PricePanel:
-    return read_panel(prices_file())
+def panel() -> Panel:
+    return read_prices(prices_file())
 
 
 @cache
@@ -124,9 +124,9 @@ def test_nothing_is_foreseen() -> None:
     header, *lines = records_file().decode().splitlines()
     changed = [line if line < "2022-07-01" else more_comments(line) for line in lines]
     other = read_records("\n".join([header, *changed, ""]).encode())
-    prices = panel().prices.copy()
-    prices[panel().days >= np.datetime64("2022-08-01")] *= 3
-    later = PricePanel(panel().days, panel().tickers, prices, "")
+    prices = panel().fields["adj_close"].copy()
+    prices[panel().dates >= np.datetime64("2022-08-01")] *= 3
+    later = Panel(panel().dates, panel().tickers, {"adj_close": prices})
     found = backtest(other, later, Strategy())
     before = run().days < np.datetime64("2022-08-01")
     assert np.array_equal(found.returns[: before.sum()], run().returns[before])
@@ -189,7 +189,7 @@ def test_a_day_without_a_ticker_s_price_is_shared_by_the_others() -> None:
     prices = np.array([[10, 100.0], [11, 100.0], [12.1, np.nan], [12.1, 100.0]])
     found = backtest(
         few,
-        PricePanel(days, ("AAA", "BBB"), prices, ""),
+        Panel(days, ("AAA", "BBB"), {"adj_close": prices}),
         Strategy(returns="simple", weighting="metric", benchmark=None),
     )
     assert found.days.tolist() == days[1:].tolist()
@@ -278,14 +278,14 @@ def test_prices_that_cannot_be_are_refused(
     days: Any, tickers: Any, prices: Any, field: str, row: int | None
 ) -> None:
     with pytest.raises(BadInput) as caught:
-        read_panel(as_file(np.array(days, "datetime64[D]"), tickers, prices))
+        read_prices(as_file(np.array(days, "datetime64[D]"), tickers, prices))
     assert (caught.value.field, caught.value.row) == (field, row)
 
 
 def test_a_return_that_cannot_be_compounded_is_refused() -> None:
-    prices = panel().prices.copy()
-    prices[panel().days >= np.datetime64("2022-03-15")] /= 50
-    fallen = PricePanel(panel().days, panel().tickers, prices, "")
+    prices = panel().fields["adj_close"].copy()
+    prices[panel().dates >= np.datetime64("2022-03-15")] /= 50
+    fallen = Panel(panel().dates, panel().tickers, {"adj_close": prices})
     with pytest.raises(BadInput, match="2022-03-15"):
         backtest(records(), fallen, Strategy())
     assert backtest(records(), fallen, Strategy(returns="simple")).cumulative[-1] < 0

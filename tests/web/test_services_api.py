@@ -130,7 +130,7 @@ def test_strategies_are_run_and_the_best_is_named(api: Client) -> None:
     sharpe = {one["strategy"]: one["metrics"]["sharpe"] for one in found["results"]}
     assert found["best"] == max(sharpe, key=lambda name: sharpe[name])
     held = post(api, "intraday-strategy/generate-signals", {"strategies": ["momentum"]})
-    assert held[0]["position"] in {-1, 0, 1}
+    assert held["results"][0]["position"] in {-1, 0, 1}
 
 
 def test_a_backtest_honours_its_dates_and_parameters(api: Client) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
@@ -10,17 +11,15 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from ray_services.common.errors import BadInput
-from ray_services.common.tables import Kind
+from ray_services.common.tables import Kind, read_table
 
 type Floats = NDArray[np.float64]
 type Days = NDArray[np.datetime64]
 
-PRICE_COLUMNS: dict[str, Kind] = {
-    "date": "date", "ticker": "text", "open": "number", "high": "number", "low": "number",
-    "close": "number", "adj_close": "number", "volume": "number",
-}  # fmt: skip
-"""Of a long table of prices, as `read_table` takes them."""
 FIELDS = ("open", "high", "low", "close", "adj_close", "volume")
+NEEDED: dict[str, Kind] = {"date": "date", "ticker": "text", "adj_close": "number"}
+OPTIONAL: dict[str, Kind] = {name: "number" for name in FIELDS if name not in NEEDED}
+RETURNS = ("log", "simple")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +29,12 @@ class Panel:
     dates: Days
     tickers: tuple[str, ...]
     fields: Mapping[str, Floats]
+    sha256: str = ""
+    """Of the file that it was read from."""
+
+    def has(self, ticker: str) -> bool:
+        """Whether there are prices of it."""
+        return ticker in self.tickers
 
     def columns(self, tickers: Sequence[str]) -> list[int]:
         """Where tickers stand; raises BadInput for those that are not there."""
@@ -58,7 +63,7 @@ class Panel:
                 field="start",
             )
         fields = {name: values[keep] for name, values in self.fields.items()}
-        return type(self)(self.dates[keep], self.tickers, fields)
+        return type(self)(self.dates[keep], self.tickers, fields, self.sha256)
 
     def prices(self, tickers: Sequence[str], field: str = "adj_close") -> Floats:
         """Of some tickers, (rows, n); raises BadInput where one lacks a day."""
@@ -79,8 +84,33 @@ class Panel:
         prices = self.prices(tickers)
         return prices[1:] / prices[:-1] - 1.0
 
+    def daily_returns(self, tickers: Sequence[str], kind: str = "log") -> Floats:
+        """Of adjusted prices, (rows, n): `log`, the difference of logarithms, or `simple`. NaN on
+        the first day, and where a price or the one before lacks."""
+        prices = self.fields["adj_close"][:, self.columns(tickers)]
+        found = np.full_like(prices, np.nan)
+        if kind == "log":
+            found[1:] = np.diff(np.log(prices), axis=0)
+        else:
+            found[1:] = prices[1:] / prices[:-1] - 1.0
+        return found
 
-def panel_of(columns: Mapping[str, NDArray[Any]]) -> Panel:
+
+def read_prices(source: Path | bytes, name: str = "prices.parquet") -> Panel:
+    """The prices of a CSV or Parquet file: a row for each day and ticker, with `date`, `ticker`,
+    `adj_close`, and those of FIELDS that there are. Raises BadInput, also for a single day."""
+    table = read_table(source, NEEDED, name, OPTIONAL)
+    panel = panel_of(table.columns, table.sha256)
+    if len(panel.dates) < 2:
+        raise BadInput(
+            "expected prices of at least two days, got 1.",
+            field="date",
+            remedy="A return needs two closes.",
+        )
+    return panel
+
+
+def panel_of(columns: Mapping[str, NDArray[Any]], sha256: str = "") -> Panel:
     """A panel of a long table's columns: date, ticker and those of FIELDS that there are.
 
     Rows may come in any order; raises BadInput for a day that a ticker has twice, and for prices
@@ -100,7 +130,7 @@ def panel_of(columns: Mapping[str, NDArray[Any]]) -> Panel:
             wide = np.full(len(dates) * len(tickers), np.nan)
             wide[place] = values
             fields[name] = wide.reshape(len(dates), len(tickers))
-    return Panel(dates, tickers, fields)
+    return Panel(dates, tickers, fields, sha256)
 
 
 def _coded(values: NDArray[Any]) -> tuple[tuple[str, ...], NDArray[np.int64]]:

@@ -1,0 +1,112 @@
+"""Large requests: submitted, looked at, waited for, cancelled. What every door calls."""
+
+import time
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import QuerySet
+
+from django_ray_runtime import control
+from django_ray_runtime.results import Progress, error_line, progress_of
+from ray_services.common.bodies import Body
+from ray_services.models import Calculation
+from ray_services.tasks import calculate
+
+MOST_ACTIVE = 10
+"""Of one owner, waiting or running, unless the setting SERVICES_MAX_ACTIVE says otherwise."""
+_FIRST_LOOK, _LAST_LOOK = 0.01, 0.25  # seconds between looks at one that is waited for
+
+
+class TooMany(Exception):
+    """The owner has to wait for their other calculations."""
+
+
+class Ended(Exception):
+    """It has ended: there is nothing to cancel."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A calculation as its owner sees it."""
+
+    calculation: Calculation
+    state: str
+    started_at: datetime | None
+    finished_at: datetime | None
+    cancel_asked_at: datetime | None
+    progress: Progress | None
+    error: str
+    answer: dict[str, Any] | None
+    rows: dict[str, Any] | None
+    """Of the rows in their file: field, count, columns, file."""
+
+
+def calculations_of(owner: str) -> QuerySet[Calculation]:
+    """What this owner asked for, with the tasks."""
+    return Calculation.objects.select_related("task").filter(owner=owner)
+
+
+def submit(owner: str, service: str, name: str, body: Body) -> Calculation:
+    """Queue a request: it and its task are stored, or neither. Raises TooMany."""
+    demand_turn(owner)
+    given = body.model_dump(mode="json", exclude_unset=True)
+    with transaction.atomic():
+        result = calculate.enqueue(service, name, given, owner)
+        return Calculation.objects.create(
+            task_id=uuid.UUID(result.id), owner=owner, service=service, operation=name
+        )
+
+
+def demand_turn(owner: str) -> None:
+    """Raise TooMany where an owner has as many calculations as may wait or run."""
+    most = getattr(settings, "SERVICES_MAX_ACTIVE", MOST_ACTIVE)
+    active = Calculation.objects.filter(owner=owner, task__finished_at__isnull=True)
+    if active[:most].count() >= most:
+        raise TooMany(
+            f"{most} of your calculations wait or run, as many as may (SERVICES_MAX_ACTIVE); wait "
+            "until one has ended, or cancel one."
+        )
+
+
+def wait_for(calculation: Calculation, seconds: float) -> bool:
+    """Whether it has ended, after at most so many seconds."""
+    until = time.monotonic() + seconds
+    pause = _FIRST_LOOK
+    while not control.tasks().filter(id=calculation.task_id, finished_at__isnull=False).exists():
+        left = until - time.monotonic()
+        if left <= 0:
+            return False
+        time.sleep(min(pause, left))
+        pause = min(pause * 1.3, _LAST_LOOK)
+    return True
+
+
+def outcome_of(calculation: Calculation) -> Outcome:
+    """What is known of it; its task must have been read just now."""
+    task = calculation.task
+    value = task.return_value if task.state == "SUCCESSFUL" else None
+    last = None
+    if task.state in {"FAILED", "CANCELLED", "EXPIRED"}:
+        last = task.attempts.last()
+    return Outcome(
+        calculation,
+        state=task.state,
+        started_at=task.started_at,
+        finished_at=task.finished_at,
+        cancel_asked_at=task.cancel_asked_at,
+        progress=progress_of(task),
+        error="" if last is None else error_line(last),
+        answer=None if value is None else value["answer"],
+        rows=None if value is None else value["rows"],
+    )
+
+
+def cancel(calculation: Calculation) -> None:
+    """Cancel what waits, or tell what runs to stop. Raises Ended."""
+    if calculation.task_id not in control.cancel(calculation.task_id):
+        state = control.tasks().values_list("state", flat=True).get(id=calculation.task_id)
+        raise Ended(f"It is {state} already: only an unfinished calculation can be cancelled.")
