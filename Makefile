@@ -12,6 +12,8 @@ PORT ?= 8000
 # Options for pip-compile: make pins ARGS=--upgrade
 ARGS :=
 
+SERVICES := sentiment_analyzer garch_predictor portfolio_manager intraday_strategy
+
 VENV := .venv
 PY := $(VENV)/bin/python
 PRODUCTION := $(VENV)/.production
@@ -27,7 +29,7 @@ compile = CUSTOM_COMPILE_COMMAND="make pins" $(PY) -m piptools compile --quiet -
 unexport PYTHONPATH PYTHONHOME
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo worker web test test-sqlite test-postgresql test-fast test-faults lint format bench pins clean
+.PHONY: help setup setup-dev demo worker web test test-sqlite test-postgresql test-fast test-faults lint format bench pins wheel clean
 
 help: ## List these commands
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
@@ -101,9 +103,21 @@ bench: setup-dev ## Measure generation, fan-out, the queue and its recovery, bri
 pins: setup-dev ## Pin requirements*.in again (ARGS=--upgrade for newer versions)
 	$(compile) --output-file requirements.txt requirements.in
 	$(compile) --output-file requirements-dev.txt requirements-dev.in
+	for service in $(SERVICES); do $(compile) --no-annotate --constraint requirements-dev.txt \
+		--output-file ray_services/$$service/requirements.txt \
+		ray_services/$$service/requirements.in || exit; done
+
+# Built in a copy: setuptools leaves folders where it works.
+wheel: setup-dev ## Build the runtime's wheel into ray_services/wheels, for the services' images
+	@rm -rf ray_services/wheels && mkdir -p ray_services/wheels
+	@copy=$$(mktemp -d) && trap 'rm -rf "$$copy"' EXIT && \
+		cp -R pyproject.toml README.md LICENSE django_ray_runtime "$$copy" && \
+		$(PY) -m pip wheel --quiet --no-deps --no-build-isolation --no-index \
+			--wheel-dir ray_services/wheels "$$copy"
+	@ls ray_services/wheels
 
 clean: ## Remove .venv, the demo's output and all caches
-	rm -rf $(VENV) demo ray_services/data/files .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) demo ray_services/data/files ray_services/wheels .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	rm -f .test.*sqlite3*
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

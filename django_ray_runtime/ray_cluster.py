@@ -191,6 +191,7 @@ def start(settings: RuntimeSettings, temp_dir: str | None = None) -> Cluster:
     try:
         context = _ray().init(
             address="local",
+            ignore_reinit_error=True,
             num_cpus=settings.ray_num_cpus,
             object_store_memory=settings.ray_object_store_memory,
             include_dashboard=settings.ray_dashboard,

@@ -64,7 +64,27 @@ def launch(plan: Plan) -> int:
             "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
         }
         subprocess.run([*_django("migrate"), "--verbosity", "0"], env=environment, check=True)  # noqa: S603
-        return run_together(plan.commands(), environment)
+        # So that nobody's first request has to wait for the compiler.
+        warm = [sys.executable, "-m", "ray_services.warming", "--quiet", plan.name]
+        return run_together(plan.commands(), environment, once=[warm])
+
+
+def main() -> int:
+    """Serve what the environment says: SERVICE_NAME, SERVICE_HOST, SERVICE_PORT. Returns the code
+    to exit with."""
+    given = os.environ
+    try:
+        plan = Plan(
+            name=given.get("SERVICE_NAME", ""),
+            host=given.get("SERVICE_HOST", "127.0.0.1"),
+            port=int(given["SERVICE_PORT"]) if given.get("SERVICE_PORT") else None,
+            executor=given.get("SERVICE_EXECUTOR", "auto"),
+            worker=not given.get("SERVICE_WITHOUT_WORKER"),
+        )
+    except BadInput as error:
+        sys.stderr.write(f"{error}\n")
+        return os.EX_CONFIG
+    return launch(plan)
 
 
 def _django(command: str) -> list[str]:

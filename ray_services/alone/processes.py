@@ -12,18 +12,24 @@ GRACE_SECONDS = 30.0
 """What a process may take to end before it is killed."""
 
 
-def run_together(commands: Sequence[Sequence[str]], environment: Mapping[str, str]) -> int:
+def run_together(
+    commands: Sequence[Sequence[str]],
+    environment: Mapping[str, str],
+    *,
+    once: Sequence[Sequence[str]] = (),
+) -> int:
     """Run the commands until one of them ends, or this process is told to stop. Returns the code
-    of the one that ended by itself, or 0."""
+    of the one that ended by itself, or 0. Those of `once` run beside them and may end."""
     with _wakened() as bell:
-        children = [subprocess.Popen(command, env=environment) for command in commands]  # noqa: S603
+        children = [_started(command, environment) for command in commands]
+        helpers = [_started(command, environment) for command in once]
         try:
             while not (ended := [one for one in children if one.poll() is not None]):
                 if bell.recv(1)[0] in STOP:
                     return 0
             return ended[0].returncode
         finally:
-            _end(children)
+            _end([*children, *helpers])
 
 
 @contextmanager
@@ -42,6 +48,10 @@ def _wakened() -> Iterator[socket.socket]:
             signal.signal(number, handler)
         inside.close()
         outside.close()
+
+
+def _started(command: Sequence[str], environment: Mapping[str, str]) -> "subprocess.Popen[bytes]":
+    return subprocess.Popen(command, env=environment)  # noqa: S603
 
 
 def _end(children: Sequence["subprocess.Popen[bytes]"]) -> None:

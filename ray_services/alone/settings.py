@@ -2,6 +2,9 @@
 
 Environment:
   SERVICE_NAME       which service (set by whoever starts it)
+  SERVICE_HOST, SERVICE_PORT   where `<name>_ray.py` listens (127.0.0.1, the service's own port)
+  SERVICE_EXECUTOR   what its worker runs on: auto, ray or sequential (auto)
+  SERVICE_WITHOUT_WORKER   not empty: others serve the queue of DATABASE_URL
   SERVICE_TOKENS     comma-separated, of at least 20 characters each (none: loopback only)
   SERVICE_HOSTS      comma-separated host names that callers may use (this machine's own)
   SERVICE_RATE       calls of one token: COUNT/s, /m, /h or /d (600/m)
