@@ -52,8 +52,7 @@ def queued(client: Client, **body: Any) -> Any:
 def read(client: Client, path: str, status: int = 200, **query: Any) -> Any:
     answer = client.get(path, query)
     assert answer.status_code == status
-    content = b"".join(answer.streaming_content) if answer.streaming else answer.content
-    return content
+    return b"".join(answer.streaming_content) if answer.streaming else answer.content
 
 
 def upload(client: Client, kind: str, content: bytes, status: int = 201) -> Any:
