@@ -55,7 +55,7 @@ def _counted(context: Any, results: Iterable[Any], total: int, told: str) -> Ite
         context.progress(done, total, told)
 
 
-@periodic(cron="37 4 * * *", timezone="UTC", missed="once", name="tidy calculations")
+@periodic(cron="37 4 * * *", timezone="UTC", missed="once", name="tidy rows")
 @task
 def tidy_calculations() -> dict[str, int]:
     """Delete the files that no calculation and no data set has any more."""
