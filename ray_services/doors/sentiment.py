@@ -1,28 +1,27 @@
-"""`/sentiment-analyzer`: scores of texts, figures of tickers, and the engagement strategy."""
+"""`/sentiment-analyzer`: scores of texts, how they come about, and what is felt about tickers."""
 
 import datetime as dt
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 from django.http import HttpRequest, HttpResponse
 from ninja import Query, Router
 from pydantic import BaseModel, Field
 
 from django_ray_runtime.rest.problems import described
-from ray_services.doors.answering import Wanted, WantedRows, answer, answers
+from ray_services.doors import sentiment_engagement
+from ray_services.doors.answering import WantedRows, answer, answers
 from ray_services.doors.refusals import refusals
-from ray_services.sentiment_analyzer.bodies import StrategyQuery, TextsIn, TickersIn
+from ray_services.sentiment_analyzer.bodies import ExplainIn, PeriodsIn, SpeedIn, TextsIn
 
 router = Router()
+router.add_router("", sentiment_engagement.router)
 
 SERVICE = "sentiment-analyzer"
 
-_UNKNOWN = "row 1, tickers: expected a ticker of the data, got 'TSLAA'. Did you mean TSLA?"
 
-
-class TextOut(BaseModel):
+class ScoresOut(BaseModel):
     """A text's scores: `score` is VADER's compound, from -1 to 1."""
 
-    text: str
     sentiment: Literal["positive", "neutral", "negative"]
     score: float
     confidence: float
@@ -32,6 +31,10 @@ class TextOut(BaseModel):
     scored_words: int
 
 
+class TextOut(ScoresOut):
+    text: str
+
+
 class TextsOut(BaseModel):
     results: list[TextOut]
     summary: dict[str, float | int | None]
@@ -39,48 +42,81 @@ class TextsOut(BaseModel):
     processing_time: float = Field(description="Seconds.")
 
 
-class TickerOut(BaseModel):
+class StepOut(BaseModel):
+    rule: str
+    before: float
+    after: float
+
+
+class WordOut(BaseModel):
+    """A word as it was found, and what it adds to the sum."""
+
+    text: str
+    word: str
+    valence: float | None = Field(description="In the lexicon, from -4 to 4; none: not known.")
+    steps: list[StepOut] = Field(description="The rules that changed it, in their order.")
+    sentiment: float = Field(description="After all rules.")
+    degree: bool = Field(description="Whether it strengthens or weakens others.")
+    capitals: bool = Field(description="Whether it is written in capitals that count.")
+
+
+class ExplanationOut(TextOut):
+    sum: float = Field(description="Of all words, before it is brought to -1 to 1.")
+    emphasis: float = Field(description="Of exclamation and question marks.")
+    words: list[WordOut]
+
+
+class ExplanationsOut(BaseModel):
+    results: list[ExplanationOut]
+    processing_time: float = Field(description="Seconds.")
+
+
+class PeriodOut(BaseModel):
+    """What is felt about a ticker in a period, by the compounds of the texts that mention it."""
+
     ticker: str
-    avg_sentiment: float | None
-    sentiment_volatility: float | None
-    total_engagement: float
-    total_posts: float
-    total_impressions: float
-    positive_ratio: float | None
-    negative_ratio: float | None
-    total_records: int
-    rated_records: int
+    start: dt.date
+    texts: int
+    mean: float
+    deviation: float | None = Field(description="The sample deviation; none of a single text.")
+    positive_share: float
+    negative_share: float
 
 
-class TickersOut(BaseModel):
-    results: list[TickerOut]
-    data: str = Field(description="SHA-256 of the data set.")
-    processing_time: float
+class MentionedOut(BaseModel):
+    ticker: str
+    texts: int
 
 
-class AvailableOut(BaseModel):
-    tickers: list[str]
-    records: int
-    first: dt.date
-    last: dt.date
+class PeriodsOut(BaseModel):
+    results: list[PeriodOut]
+    summary: dict[str, int]
+    most_mentioned: list[MentionedOut] = Field(description="Up to 100.")
+    scores: dict[str, float | int | None] = Field(description="Of all texts together.")
+    data: str | None
+    processing_time: float = Field(description="Seconds.")
+
+
+class SpeedOut(BaseModel):
+    """The plain loop over vaderSentiment beside ours, on one core, in seconds."""
+
+    texts: int
+    characters: int
+    differing_texts: int = Field(description="Whose compounds differ in the fourth decimal.")
+    serial_seconds: float
+    seconds: float
+    serial_texts_per_second: float
+    texts_per_second: float
+    speed_up: float | None = Field(description="None where a text differs.")
+    parallel: dict[str, Any] | None = Field(description="Ours over other processes.")
+    parallel_reason: str | None = Field(description="Why there is no `parallel`.")
     data: str
-
-
-class PerformanceOut(BaseModel):
-    summary: dict[str, Any]
-    picks: list[dict[str, Any]]
-    days: list[dt.date]
-    cumulative: list[float]
-    benchmark_cumulative: list[float] | None
-    data: dict[str, str]
 
 
 @router.post(
     "/analyze-sentiment",
     summary="Score texts",
-    **answers(
-        TextsOut, "body.texts: expected up to 2,000 texts; send fewer", "Each text's scores."
-    ),
+    **answers(TextsOut, "body.texts: expected up to 20,000 texts", "Each text's scores."),
 )
 def analyze_sentiment(
     request: HttpRequest, response: HttpResponse, body: TextsIn, wanted: Query[WantedRows]
@@ -90,84 +126,54 @@ def analyze_sentiment(
 
 
 @router.post(
-    "/analyze-tickers",
-    summary="Figures of tickers",
-    **answers(TickersOut, f"body.{_UNKNOWN}", "Figures over all records."),
-)
-def analyze_tickers(
-    request: HttpRequest, response: HttpResponse, body: TickersIn, wanted: Query[Wanted]
-) -> Any:
-    """Mean sentiment, its deviation, engagement and shares of each ticker, over all its records."""
-    return answer(request, response, SERVICE, "analyze-tickers", body, wanted)
-
-
-@router.get(
-    "/available-tickers",
-    response=AvailableOut,
-    summary="List tickers",
-    openapi_extra=described({200: "The tickers that there are records of."}),
-)
-def available_tickers(request: HttpRequest) -> dict[str, Any]:
-    """What the engagement data covers."""
-    from ray_services.sentiment_analyzer import answers as found
-
-    return found.available_tickers()
-
-
-@router.get(
-    "/load-sentiment-data",
-    response=dict[str, Any],
-    summary="What the data lacks",
-    openapi_extra=described({200: "Records without sentiment or likes, and days left out."}),
-)
-def load_sentiment_data(request: HttpRequest) -> dict[str, Any]:
-    """The report on missing data, for each ticker and together."""
-    from ray_services.sentiment_analyzer import answers as found
-
-    return found.missing_data()
-
-
-@router.get(
-    "/calculate-engagement/{ticker}",
-    response=list[dict[str, Any]],
-    summary="Engagement of a ticker",
-    openapi_extra=described({200: "The mean of each month.", 404: _UNKNOWN}),
-)
-def calculate_engagement(request: HttpRequest, ticker: str) -> list[dict[str, Any]]:
-    """Comments for each like, month by month, over the records that count."""
-    from ray_services.sentiment_analyzer import answers as found
-
-    with refusals("path", status=404):
-        return found.engagement(ticker)
-
-
-@router.get(
-    "/select-top-stocks",
-    response=list[dict[str, Any]],
-    summary="The most engaging tickers",
-    openapi_extra=described({200: "The first tickers of each month."}),
-)
-def select_top_stocks(
-    request: HttpRequest, limit: Annotated[int, Field(ge=1, le=100)] = 10
-) -> list[dict[str, Any]]:
-    """The tickers of each month by their engagement, highest first."""
-    from ray_services.sentiment_analyzer import answers as found
-
-    with refusals("query"):
-        return found.top_tickers(limit)
-
-
-@router.get(
-    "/portfolio-performance",
-    response=PerformanceOut,
-    summary="The engagement strategy",
-    openapi_extra=described(
-        {200: "What the strategy would have returned.", 422: "query.top: expected 1 to 100"}
+    "/explain-sentiment",
+    summary="Explain scores",
+    **answers(
+        ExplanationsOut,
+        "body.texts: expected up to 50,000 characters together, got 60,000; explain fewer",
+        "Each text's words, and the rules that changed them.",
     ),
 )
-def portfolio_performance(request: HttpRequest, query: Query[StrategyQuery]) -> dict[str, Any]:
-    """The tickers with the highest engagement of each month, held over the next."""
+def explain_sentiment(
+    request: HttpRequest, response: HttpResponse, body: ExplainIn, wanted: Query[WantedRows]
+) -> Any:
+    """How each text's score comes about, word by word."""
+    return answer(request, response, SERVICE, "explain-sentiment", body, wanted)
+
+
+@router.post(
+    "/sentiment-by-period",
+    summary="What is felt about tickers",
+    **answers(
+        PeriodsOut,
+        "body.data: the data set's texts have no dates. Upload texts with a column `date`.",
+        "A row for each ticker and period.",
+    ),
+)
+def sentiment_by_period(
+    request: HttpRequest, response: HttpResponse, body: PeriodsIn, wanted: Query[WantedRows]
+) -> Any:
+    """Cashtags such as $TSLA found in dated texts, and the texts' scores by ticker and period."""
+    return answer(request, response, SERVICE, "sentiment-by-period", body, wanted)
+
+
+@router.get(
+    "/performance-test",
+    response=SpeedOut,
+    summary="How fast texts are scored",
+    openapi_extra=described(
+        {
+            200: "Both ways over the same texts, compared before they are timed.",
+            422: "query.texts: Input should be less than or equal to 10000",
+            501: "Comparing needs the package vaderSentiment: pip install vaderSentiment",
+        }
+    ),
+)
+def performance_test(request: HttpRequest, query: Query[SpeedIn]) -> dict[str, Any]:
+    """Measured here and now: the plain loop over vaderSentiment, and ours. In a process that is
+    connected to Ray, ours over the cluster too."""
+    from django_ray_runtime.distributed import is_ray_available, parallel_map
     from ray_services.sentiment_analyzer import answers as found
 
     with refusals("query"):
-        return found.performance(query)
+        return found.performance_test(query, parallel_map if is_ray_available() else None)

@@ -1,7 +1,13 @@
-"""Which tickers a text speaks of, and what is felt about each, period by period."""
+"""Which tickers texts speak of, and what is felt about each, period by period.
+
+    read = read_texts(texts, dates, "month", spread=parallel_map)
+
+Blocks of texts are independent of each other; what comes of them is put together in their order, so
+that the figures are the same however they are spread.
+"""
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,8 +15,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ray_services.common.errors import BadInput
+from ray_services.common.spread import Spread, one_by_one
+from ray_services.sentiment_analyzer.lexicon import Lexicon
 from ray_services.sentiment_analyzer.periods import Days, check_period, period_starts
-from ray_services.sentiment_analyzer.scoring import Scores, check_texts
+from ray_services.sentiment_analyzer.scoring import (
+    PUBLISHED,
+    USUAL,
+    Scores,
+    Thresholds,
+    blocks_of,
+    check_texts,
+    join_scores,
+    score_texts,
+)
 
 CASHTAG = re.compile(r"(?<![\w$])\$([A-Za-z]{1,6}(?:\.[A-CXa-cx])?)(?!\w)")
 """A dollar sign and one to six letters, perhaps with a share class (BRK.B) or StockTwits' X for
@@ -76,20 +93,17 @@ class PeriodSentiment:
     def __len__(self) -> int:
         return len(self.counts)
 
-    def rows(self) -> list[dict[str, Any]]:
-        """Rows as JSON holds them; the deviation of a single text is None."""
-        return [
-            {
-                "ticker": str(self.tickers[at]),
-                "start": str(self.starts[at]),
-                "texts": int(self.counts[at]),
-                "mean": float(self.means[at]),
-                "deviation": float(self.deviations[at]) if self.counts[at] > 1 else None,
-                "positive_share": float(self.positive_shares[at]),
-                "negative_share": float(self.negative_shares[at]),
-            }
-            for at in range(len(self))
-        ]
+    def columns(self) -> dict[str, Any]:
+        """All of it, by the names that the service gives."""
+        return {
+            "ticker": self.tickers,
+            "start": self.starts,
+            "texts": self.counts,
+            "mean": self.means,
+            "deviation": self.deviations,
+            "positive_share": self.positive_shares,
+            "negative_share": self.negative_shares,
+        }
 
 
 def by_period(
@@ -125,6 +139,68 @@ def by_period(
         mean_of(labels > 0),
         mean_of(labels < 0),
     )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reading:
+    """What was found in dated texts: their scores, whom they mention, and both by period."""
+
+    scores: Scores
+    mentions: Mentions
+    periods: PeriodSentiment
+
+    def summary(self) -> dict[str, Any]:
+        """The whole in a few figures, as JSON holds them."""
+        return {
+            "texts": len(self.scores),
+            "texts_with_tickers": len(np.unique(self.mentions.texts)),
+            "mentions": len(self.mentions),
+            "tickers": len(np.unique(self.mentions.tickers)),
+            "periods": len(np.unique(self.periods.starts)),
+        }
+
+    def most_mentioned(self, limit: int) -> list[dict[str, Any]]:
+        """The tickers of most texts, and how many these are; equal ones by name."""
+        tickers, counts = np.unique(self.mentions.tickers, return_counts=True)
+        order = np.argsort(-counts, kind="stable")[:limit]
+        return [{"ticker": str(tickers[at]), "texts": int(counts[at])} for at in order]
+
+
+def read_texts(
+    texts: Sequence[str],
+    dates: Days,
+    period: str = "day",
+    known: Collection[str] | None = None,
+    *,
+    lexicon: Lexicon = PUBLISHED,
+    thresholds: Thresholds = USUAL,
+    spread: Spread = one_by_one,
+) -> Reading:
+    """Score texts, find their tickers (with `known` only those), and put both together by ticker
+    and period. Raises BadInput as `score_texts` and `by_period` do, before anything is scored."""
+    check_period(period)
+    blocks = blocks_of(texts)
+    dates = _checked_dates(dates, sum(map(len, blocks)))
+    known = None if known is None else frozenset(known)
+    parts = spread(read_block, blocks, known=known, lexicon=lexicon, thresholds=thresholds)
+    scores = join_scores(part for part, _ in parts)
+    mentions = join_mentions((part for _, part in parts), [len(block) for block in blocks])
+    return Reading(scores, mentions, by_period(mentions, dates, scores, period))
+
+
+def read_block(
+    texts: list[str], known: Collection[str] | None, lexicon: Lexicon, thresholds: Thresholds
+) -> tuple[Scores, Mentions]:
+    """The scores and the mentions of some texts."""
+    return score_texts(texts, lexicon, thresholds), mentions_in(texts, known)
+
+
+def join_mentions(parts: Iterable[Mentions], lengths: Sequence[int]) -> Mentions:
+    """The mentions of blocks of so many texts each, one after the other."""
+    parts = list(parts) or [mentions_in([])]
+    starts = np.cumsum([0, *lengths])
+    places = [part.texts + start for part, start in zip(parts, starts, strict=False)]
+    return Mentions(np.concatenate(places), np.concatenate([part.tickers for part in parts]))
 
 
 def _checked_dates(dates: Days, texts: int) -> Days:

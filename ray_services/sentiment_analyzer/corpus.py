@@ -1,5 +1,6 @@
 """Texts as users have them: CSV or Parquet with a column `text`, or a JSON object on each line."""
 
+import datetime as dt
 import hashlib
 import json
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ import numpy as np
 
 from ray_services.common.errors import BadInput
 from ray_services.common.tables import MOST_BYTES, read_table
-from ray_services.sentiment_analyzer.periods import Days
+from ray_services.sentiment_analyzer.periods import Days, demand_calendar
 from ray_services.sentiment_analyzer.scoring import check_texts
 
 
@@ -36,7 +37,10 @@ def read_corpus(source: Path | bytes, name: str = "texts.csv") -> Corpus:
         if (error.field, error.row) != ("date", None):
             raise
         table = read_table(content, {"text": "text"}, name)
-    return Corpus(check_texts(table["text"].tolist()), table.columns.get("date"), table.sha256)
+    dates = table.columns.get("date")
+    if dates is not None:
+        demand_calendar(dates, "date")
+    return Corpus(check_texts(table["text"].tolist()), dates, table.sha256)
 
 
 def _of_lines(content: bytes, name: str) -> Corpus:
@@ -47,6 +51,8 @@ def _of_lines(content: bytes, name: str) -> Corpus:
         )
     rows = list(_objects(content, name))
     texts = check_texts([one.get("text") for one in rows])  # type: ignore[misc]
+    for row, text in enumerate(texts, 1):
+        _demand_unicode(row, text)
     dates = None
     if any("date" in one for one in rows):
         dates = np.array([_day(row, one.get("date")) for row, one in enumerate(rows, 1)])
@@ -68,16 +74,27 @@ def _objects(content: bytes, name: str) -> Iterator[dict[str, Any]]:
         yield found
 
 
+def _demand_unicode(row: int, text: str) -> None:
+    """JSON can spell half a character, which no file can hold."""
+    try:
+        text.isascii() or text.encode()
+    except UnicodeEncodeError as error:
+        raise BadInput(
+            f"expected a text, got half a character: {text[error.start]!r}.",
+            field="text",
+            row=row,
+            remedy="Write each surrogate pair as one character.",
+        ) from None
+
+
 def _day(row: int, value: object) -> np.datetime64:
     try:
         if isinstance(value, str):
-            day = np.datetime64(value, "D")
-            if not np.isnat(day):
-                return day
+            return np.datetime64(dt.date.fromisoformat(value), "D")
     except ValueError:
         pass
     raise BadInput(
-        f"expected a date such as 2023-09-20, got {value!r}.",
+        f"expected a date such as 2023-09-20, got {value!r:.80}.",
         field="date",
         row=row,
         remedy="Give every text a date, or none.",

@@ -1,6 +1,6 @@
 """Why a text is scored as it is: the valence of each word before and after each rule."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -47,6 +47,10 @@ class Explanation:
     sum: float
     emphasis: float
     scores: dict[str, Any]
+
+    def words_as_dicts(self) -> list[dict[str, Any]]:
+        """The words as JSON holds them."""
+        return [asdict(word) for word in self.words]
 
 
 def explain(text: str, lexicon: Lexicon = PUBLISHED, thresholds: Thresholds = USUAL) -> Explanation:

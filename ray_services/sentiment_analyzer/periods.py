@@ -14,6 +14,7 @@ type Days = NDArray[np.datetime64]
 Period = Literal["day", "week", "month", "quarter"]
 PERIODS: tuple[str, ...] = get_args(Period)
 
+FIRST_DAY, LAST_DAY = np.datetime64("0001-01-01"), np.datetime64("9998-12-31")
 _FIRST_MONDAY = 4  # 1970-01-05, in days since 1970
 
 
@@ -24,6 +25,20 @@ def check_period(period: str, allowed: tuple[str, ...] = PERIODS) -> None:
             f"expected one of {', '.join(allowed)}, got {period!r}.",
             field="period",
             remedy="Choose one of these.",
+        )
+
+
+def demand_calendar(dates: Days, field: str) -> None:
+    """Raises BadInput for a day outside the years 1 to 9998: neither it nor the next period could
+    be written as a date."""
+    outside = (dates < FIRST_DAY) | (dates > LAST_DAY)
+    if outside.any():
+        row = int(outside.argmax())
+        raise BadInput(
+            f"expected a day from {FIRST_DAY} to {LAST_DAY}, got {dates[row]}.",
+            field=field,
+            row=row + 1,
+            remedy="Correct the row.",
         )
 
 

@@ -1,9 +1,12 @@
-"""The published lexicon: data files of the package vaderSentiment, whose code is not run."""
+"""The published lexicon: data files of the package vaderSentiment, whose code is only run to
+compare with."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 from ray_services.common.errors import LibraryMissing
 
@@ -28,6 +31,20 @@ def emoji() -> dict[str, str]:
     Those of several are spelled out code point by code point, as VADER does.
     """
     return {sign: description for sign, description in _pairs(EMOJI) if len(sign) == 1}
+
+
+def plain_scorer() -> Callable[[str], dict[str, float]]:
+    """What scores one text as the package itself does: neg, neu, pos, compound. Raises
+    LexiconMissing."""
+    try:
+        module: Any = import_module(f"{PACKAGE}.{PACKAGE}")
+    except ImportError as error:
+        raise LexiconMissing(
+            f"Comparing needs the package {PACKAGE}, which cannot be imported: {error}. Install "
+            f"it: pip install {PACKAGE}"
+        ) from None
+    scorer: Callable[[str], dict[str, float]] = module.SentimentIntensityAnalyzer().polarity_scores
+    return scorer
 
 
 def _pairs(name: str) -> Iterator[tuple[str, str]]:

@@ -23,6 +23,7 @@ _RATIOS = {
     "likes_per_impression": "likes/impressions",
 }
 HOLDING_PERIODS = ("week", "month", "quarter")
+MOST_CELLS = 20_000_000  # periods times tickers, 8 bytes for each of a few arrays
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +104,13 @@ def period_means(records: Records, ranking: Ranking) -> PeriodMeans:
         period_starts(records.dates[used], ranking.period), return_inverse=True
     )
     width = len(records.symbols)
+    if len(starts) * width > MOST_CELLS:
+        raise BadInput(
+            f"expected up to {MOST_CELLS:,} means, got those of {len(starts):,} periods and "
+            f"{width:,} tickers.",
+            field="period",
+            remedy="Take longer periods, or records of fewer tickers or days.",
+        )
     cells = period * width + records.codes[used]
     counts = np.bincount(cells, minlength=len(starts) * width)
     sums = np.bincount(cells, values[used], minlength=len(starts) * width)
@@ -113,9 +121,11 @@ def period_means(records: Records, ranking: Ranking) -> PeriodMeans:
 
 def ranks_of(means: Numbers) -> Numbers:
     """Ranks along a row of means, the largest 1; equal ones share the mean of theirs; NaN stays."""
-    greater = (means[np.newaxis, :] > means[:, np.newaxis]).sum(axis=1)
-    equal = (means[np.newaxis, :] == means[:, np.newaxis]).sum(axis=1)
-    return np.where(np.isnan(means), np.nan, greater + (equal + 1) / 2)
+    ranks = np.full(len(means), np.nan)
+    given = ~np.isnan(means)
+    _, which, counts = np.unique(-means[given], return_inverse=True, return_counts=True)
+    ranks[given] = (np.cumsum(counts) - (counts - 1) / 2)[which]
+    return ranks
 
 
 def engagement_of(records: Records, ticker: str, ranking: Ranking) -> list[dict[str, Any]]:

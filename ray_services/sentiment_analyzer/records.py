@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ray_services.common.errors import BadInput
 from ray_services.common.tables import Kind, read_table
-from ray_services.sentiment_analyzer.periods import Days
+from ray_services.sentiment_analyzer.periods import Days, demand_calendar
 
 type Numbers = NDArray[np.float64]
 
@@ -25,6 +25,10 @@ KINDS: dict[str, Kind] = {
     "twitterSentiment": "number",
 }
 """The columns of the file; others are ignored."""
+
+MOST_TICKERS = 10_000
+LEAST_COUNT, LARGEST_COUNT = 1e-9, 1e15
+"""Of a count that is not 0: sums and ratios of such ones are numbers."""
 
 COUNTS = ("twitterPosts", "twitterComments", "twitterLikes", "twitterImpressions")
 
@@ -92,14 +96,28 @@ def known_symbols(
 def read_records(source: Path | bytes, name: str = "sentiment_data.csv") -> Records:
     """The records of a CSV or Parquet file with the columns of KINDS.
 
-    Raises BadInput for a column that is missing or of another kind, a row without ticker, a
-    negative count, a sentiment outside -1 to 1, or a day that a ticker has twice.
+    Raises BadInput for a column that is missing or of another kind, no row, a row without ticker,
+    too many tickers, a count that is none, a sentiment outside -1 to 1, or a day that a ticker has
+    twice.
     """
     table = read_table(source, KINDS, name)
+    if not table.rows:
+        raise BadInput(f"{name} has no rows.", field="date", remedy="Give at least one.")
+    demand_calendar(table["date"], "date")
     symbols, codes = coded(table["symbol"], "symbol")
+    if len(symbols) > MOST_TICKERS:
+        raise BadInput(
+            f"expected up to {MOST_TICKERS:,} tickers, got {len(symbols):,}.",
+            field="symbol",
+            remedy="Give fewer at a time.",
+        )
     for column in COUNTS:
         _demand(
-            ~(table[column] < 0), table[column], column, "a count of at least 0", "Correct the row."
+            _is_count(table[column]),
+            table[column],
+            column,
+            f"a count of 0, or from {LEAST_COUNT:g} to {LARGEST_COUNT:g}, or nothing",
+            "Correct the row.",
         )
     sentiment = table["twitterSentiment"]
     _demand(
@@ -146,6 +164,12 @@ def refuse_repeats(
             row=row + 1,
             remedy="Keep one row for each ticker and day.",
         )
+
+
+def _is_count(values: Numbers) -> NDArray[np.bool_]:
+    inside = (values >= LEAST_COUNT) & (values <= LARGEST_COUNT)
+    holds: NDArray[np.bool_] = np.isnan(values) | (values == 0) | inside
+    return holds
 
 
 def _demand(

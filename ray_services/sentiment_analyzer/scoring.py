@@ -52,13 +52,13 @@ class Thresholds:
             if not (number and math.isfinite(value) and abs(value) <= 1):
                 raise BadInput(
                     f"expected a number from -1 to 1, got {value!r}.",
-                    field=f"thresholds.{name}",
+                    field=name,
                     remedy="A compound is from -1 to 1; usual are 0.05 and -0.05.",
                 )
         if self.negative >= self.positive:
             raise BadInput(
                 f"expected less than the positive threshold {self.positive}, got {self.negative}.",
-                field="thresholds.negative",
+                field="negative",
                 remedy="A text cannot be both; leave room between the two.",
             )
 

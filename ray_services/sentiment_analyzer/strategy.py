@@ -109,6 +109,18 @@ class Performance:
     benchmark_cumulative: Numbers | None
     picks: tuple[Picks, ...]
 
+    def columns(self) -> dict[str, Any]:
+        """Day by day; NaN where there is no benchmark, or no price of it."""
+        none = np.full(len(self.days), np.nan)
+        beside, compounded = self.benchmark_returns, self.benchmark_cumulative
+        return {
+            "day": self.days,
+            "daily_return": self.returns,
+            "cumulative": self.cumulative,
+            "benchmark_return": none if beside is None else beside,
+            "benchmark_cumulative": none if compounded is None else compounded,
+        }
+
     def summary(self) -> dict[str, Any]:
         """The whole in a few figures, as JSON holds them."""
         return {
@@ -223,18 +235,31 @@ def _compounded(returns: Numbers, days: Days) -> Numbers:
             field="returns",
             remedy="Use simple returns, or check the prices of that day.",
         )
-    return np.expm1(np.cumsum(np.log1p(returns)))
+    with np.errstate(over="ignore"):
+        found: Numbers = np.expm1(np.cumsum(np.log1p(returns)))
+    if not np.isfinite(found).all():
+        row = int((~np.isfinite(found)).argmax())
+        raise BadInput(
+            f"the returns until {days[row]} compound to more than a number can hold.",
+            field="returns",
+            remedy="Check the prices until that day.",
+        )
+    return found
 
 
 def _summary(returns: Numbers, cumulative: Numbers) -> dict[str, float | None]:
     """Total return, deviation and Sharpe ratio a year (without a risk-free rate), and the deepest
     fall from a peak."""
     wealth = np.concatenate([[1.0], 1 + cumulative])
-    deviation = float(returns.std(ddof=1)) if len(returns) > 1 else 0.0
+    with np.errstate(over="ignore"):
+        deviation = float(returns.std(ddof=1)) if len(returns) > 1 else float("nan")
+    known = np.isfinite(deviation)
     return {
         "total_return": float(cumulative[-1]),
-        "annual_volatility": deviation * TRADING_DAYS**0.5 if len(returns) > 1 else None,
-        "sharpe": float(returns.mean()) / deviation * TRADING_DAYS**0.5 if deviation else None,
+        "annual_volatility": deviation * TRADING_DAYS**0.5 if known else None,
+        "sharpe": float(returns.mean()) / deviation * TRADING_DAYS**0.5
+        if known and deviation
+        else None,
         "max_drawdown": float((wealth / np.maximum.accumulate(wealth) - 1).min()),
         "share_of_days_up": float((returns > 0).mean()),
     }

@@ -5,13 +5,10 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ray_services.common.errors import BadInput
 from ray_services.sentiment_analyzer.periods import Days
-from ray_services.sentiment_analyzer.records import Records, known_symbols
-
-MOST_TICKERS = 10_000
+from ray_services.sentiment_analyzer.records import MOST_TICKERS, Records, known_symbols
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,27 +123,17 @@ def lacking(records: Records) -> LackingReport:
 
 def _lacking(records: Records, symbol: str, days: Days) -> Lacking:
     rows = records.rows_of(symbol)
-    own = np.unique(records.dates[rows])
-    between = days[(days >= own[0]) & (days <= own[-1])]
-    longest, begins = _longest_run(~np.isin(between, own))
+    own = np.searchsorted(days, np.sort(records.dates[rows]))  # their places among all days
+    gaps = np.diff(own) - 1
+    longest = int(gaps.max(initial=0))
     return Lacking(
         ticker=symbol,
         records=len(rows),
         without_sentiment=int(np.isnan(records.sentiment[rows]).sum()),
         without_likes=int((~(records.likes[rows] > 0)).sum()),
-        first=str(own[0]),
-        last=str(own[-1]),
-        missing_days=len(between) - len(own),
+        first=str(days[own[0]]),
+        last=str(days[own[-1]]),
+        missing_days=int(gaps.sum()),
         longest_gap=longest,
-        gap_begins=str(between[begins]) if longest else None,
+        gap_begins=str(days[own[gaps.argmax()] + 1]) if longest else None,
     )
-
-
-def _longest_run(missing: NDArray[np.bool_]) -> tuple[int, int]:
-    """How long the longest run is, and where it begins; the first of those equally long."""
-    edges = np.diff(np.concatenate([[False], missing, [False]]).astype(np.int8))
-    begins, ends = np.flatnonzero(edges > 0), np.flatnonzero(edges < 0)
-    if not begins.size:
-        return 0, 0
-    at = int((ends - begins).argmax())
-    return int(ends[at] - begins[at]), int(begins[at])

@@ -8,6 +8,7 @@ import pytest
 pytest.importorskip("vaderSentiment")
 
 from ray_services.common.errors import BadInput
+from ray_services.common.rows import as_objects, rows_of
 from ray_services.sentiment_analyzer.cashtags import by_period, cashtags, mentions_in
 from ray_services.sentiment_analyzer.periods import next_starts, period_starts
 from ray_services.sentiment_analyzer.scoring import score_texts
@@ -65,8 +66,9 @@ def test_groups_have_the_figures_of_their_texts(period: str) -> None:
     for place, text in enumerate(TEXTS):
         for ticker in cashtags(text):
             groups[ticker, str(period_starts(DATES, period)[place])].append(place)
-    assert [(row["ticker"], row["start"]) for row in found.rows()] == sorted(groups)
-    for row, places in zip(found.rows(), (groups[key] for key in sorted(groups)), strict=True):
+    rows = as_objects(rows_of(found.columns()))
+    assert [(row["ticker"], str(row["start"])) for row in rows] == sorted(groups)
+    for row, places in zip(rows, (groups[key] for key in sorted(groups)), strict=True):
         compound = scores.compound[places]
         assert row["texts"] == len(places)
         assert row["mean"] == pytest.approx(compound.mean())
@@ -80,7 +82,7 @@ def test_groups_have_the_figures_of_their_texts(period: str) -> None:
 
 def test_no_mentions_have_no_groups() -> None:
     scores = score_texts(["good"])
-    assert by_period(mentions_in(["good"]), DATES[:1], scores, "month").rows() == []
+    assert len(by_period(mentions_in(["good"]), DATES[:1], scores, "month")) == 0
 
 
 def test_weeks_begin_on_monday_and_periods_follow_each_other() -> None:

@@ -122,7 +122,6 @@ def test_the_data_set_lacks_what_the_real_file_lacks() -> None:
     assert (report.without_sentiment, report.without_likes) == (4240, 43)
 
 
-def test_records_of_nothing_lack_nothing() -> None:
-    found = read_records((HEADER + "\n").encode())
-    assert lacking(found).tickers == ()
-    assert analyze_tickers(found) == []
+def test_a_file_without_records_is_refused() -> None:
+    with pytest.raises(BadInput, match="no rows"):
+        read_records((HEADER + "\n").encode())
