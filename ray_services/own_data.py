@@ -18,7 +18,7 @@ from ray_services.common.errors import BadInput
 from ray_services.common.prices import Panel, read_prices
 from ray_services.common.tables import Kind, Table, read_table
 from ray_services.garch_predictor.inputs import days_of
-from ray_services.garch_predictor.premium import premium_signal
+from ray_services.garch_predictor.premium import PremiumRule, premium_signal
 from ray_services.intraday_strategy.bars import Bars, read_bars
 from ray_services.intraday_strategy.daily import DailySignal, make_daily_signal
 from ray_services.intraday_strategy.market import Market
@@ -80,20 +80,24 @@ def texts(sha256: str | None = None) -> Corpus:
     return found
 
 
-def daily_signal(sha256: str | None = None) -> DailySignal:
+def daily_signal(sha256: str | None = None, rule: PremiumRule | None = None) -> DailySignal:
     """The premium signal of an asset's days: some 3,000 fits, done once."""
-    table = daily(sha256)
-    found: DailySignal = _once(("signal", table.sha256), lambda: _signal(table))
+    table, rule = daily(sha256), rule or PremiumRule()
+    found: DailySignal = _once(("signal", table.sha256, rule), lambda: _signal(table, rule))
     return found
 
 
 def market(
-    bars_sha256: str | None = None, daily_sha256: str | None = None, *, with_signal: bool
+    bars_sha256: str | None = None,
+    daily_sha256: str | None = None,
+    *,
+    with_signal: bool,
+    rule: PremiumRule | None = None,
 ) -> Market:
     """Bars, with the daily signal or without."""
-    traded = bars(bars_sha256)
-    signal = daily_signal(daily_sha256) if with_signal else None
-    key = ("market", traded.sha256, with_signal and daily(daily_sha256).sha256)
+    traded, rule = bars(bars_sha256), rule or PremiumRule()
+    signal = daily_signal(daily_sha256, rule) if with_signal else None
+    key = ("market", traded.sha256, with_signal and (daily(daily_sha256).sha256, rule))
     found: Market = _once(key, lambda: Market(traded, signal))
     return found
 
@@ -142,6 +146,6 @@ def _once(key: tuple[Any, ...], make: Callable[[], Any]) -> Any:
     return found
 
 
-def _signal(table: Table) -> DailySignal:
-    found = premium_signal(table["Date"], table["Adj Close"])
+def _signal(table: Table, rule: PremiumRule) -> DailySignal:
+    found = premium_signal(table["Date"], table["Adj Close"], rule)
     return make_daily_signal(found.days, found.signal)

@@ -5,6 +5,7 @@ from functools import partial
 from typing import Any
 
 from django.tasks import task
+from pydantic_core import to_jsonable_python
 
 from django_ray_runtime.distributed import parallel_imap
 from django_ray_runtime.periodic import periodic
@@ -31,12 +32,12 @@ def calculate(
         answer = compute(checked, spread=partial(_spread, context))
     found = rows_in(answer)
     if found is None:
-        return {"answer": answer, "rows": None}
+        return {"answer": to_jsonable_python(answer), "rows": None}
     field, table = found
     file = storing.store_rows(context.task_result.id, context.attempt, table)
     rest = {name: value for name, value in answer.items() if name != field}
     rows = {"field": field, "count": table.num_rows, "columns": table.column_names, "file": file}
-    return {"answer": rest, "rows": rows}
+    return {"answer": to_jsonable_python(rest), "rows": rows}
 
 
 def _spread(

@@ -10,11 +10,10 @@ from ray_services.intraday_strategy.market import Market
 from ray_services.intraday_strategy.metrics import METRICS, summarise
 from ray_services.intraday_strategy.rules import Rules, Span
 from ray_services.intraday_strategy.strategies import Strategy
-from ray_services.intraday_strategy.walking import make_ledger, walk
+from ray_services.intraday_strategy.walking import UNTOLD, walk
 
 type Floats = NDArray[np.float64]
 
-UNUSED = make_ledger(0)
 NO_POSITIONS = np.empty(0, np.int8)
 
 
@@ -40,7 +39,7 @@ def evaluate(
             daily = room[: span.last - span.first]
             trades, wins, gains, losses, held, *_ = walk(
                 market.prices, flags, market.active, orders, span.first, span.last, daily,
-                NO_POSITIONS, UNUSED,
+                NO_POSITIONS, UNTOLD,
             )  # fmt: skip
             summarise(
                 daily, trades, wins, gains, losses, held, counts[turn], years[turn],

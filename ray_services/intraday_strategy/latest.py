@@ -1,4 +1,4 @@
-"""What a strategy holds now, and why; and where it has seen something."""
+"""What a strategy holds after the last bar, and why."""
 
 from dataclasses import dataclass
 from math import isfinite
@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from ray_services.intraday_strategy.evaluating import NO_POSITIONS, require
 from ray_services.intraday_strategy.market import Market
-from ray_services.intraday_strategy.marking import ENTER_LONG, ENTER_SHORT
 from ray_services.intraday_strategy.rules import Day, Rules, span_of
 from ray_services.intraday_strategy.strategies import Strategy
 from ray_services.intraday_strategy.walking import REASONS, Tally, make_ledger, walk
@@ -42,28 +41,27 @@ class Standing:
     """The same at the bar of the entry; empty where nothing is held."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Sightings:
-    """Bars at which a strategy would enter, whether or not it does."""
-
-    times: NDArray[np.datetime64]
-    closes: NDArray[np.float64]
-    sides: NDArray[np.int8]
-
-
-def standing(market: Market, strategy: Strategy, rules: Rules | None = None) -> Standing:
-    """What a strategy that has run over all bars holds after the last. Raises BadInput as `run`."""
+def standing(
+    market: Market,
+    strategy: Strategy,
+    rules: Rules | None = None,
+    *,
+    start: Day = None,
+    end: Day = None,
+) -> Standing:
+    """What a strategy that has run from start to end holds after the last bar. Raises BadInput as
+    `run`."""
     require(market, strategy)
-    bars = market.bars
+    bars, span = market.bars, span_of(market.bars, start, end)
     flags = np.zeros(len(bars), np.uint8)
     strategy.mark(market, flags)
-    days, ledger = len(bars.days), make_ledger(len(bars))
+    ledger, daily = make_ledger(len(bars)), np.empty(span.last - span.first)
     orders = (rules or Rules()).orders(settled=False)
-    tally = Tally(*walk(market.prices, flags, market.active, orders, 0, days, np.empty(days),
+    tally = Tally(*walk(market.prices, flags, market.active, orders, span.first, span.last, daily,
                         NO_POSITIONS, ledger))  # fmt: skip
-    last, held = len(bars) - 1, tally.side != 0
+    last, held = span.bars_of(bars).stop - 1, tally.side != 0
     close = float(bars.closes[last])
-    at_entry = _plain(strategy.reading(market, tally.entry)) if held else {}
+    at_entry = plain(strategy.reading(market, tally.entry)) if held else {}
     return Standing(
         strategy=strategy.name,
         parameters=strategy.parameters,
@@ -77,23 +75,9 @@ def standing(market: Market, strategy: Strategy, rules: Rules | None = None) -> 
         open_return=tally.side * (close / tally.entry_price - 1.0) if held else None,
         why=_why(market, tally, ledger.exit, ledger.reason, at_entry),
         rule=strategy.rule,
-        reading=_plain(strategy.reading(market, last)),
+        reading=plain(strategy.reading(market, last)),
         reading_at_entry=at_entry,
     )
-
-
-def sightings(
-    market: Market, strategy: Strategy, *, start: Day = None, end: Day = None
-) -> Sightings:
-    """Where a strategy would enter, from start to end, both days included."""
-    require(market, strategy)
-    place = span_of(market.bars, start, end).bars_of(market.bars)
-    flags = np.zeros(len(market), np.uint8)
-    strategy.mark(market, flags)
-    entries = flags[place] & (ENTER_LONG | ENTER_SHORT)
-    seen = np.flatnonzero(entries) + place.start
-    sides = np.where(flags[seen] & ENTER_LONG, 1, -1).astype(np.int8)
-    return Sightings(market.bars.times[seen], market.bars.closes[seen], sides)
 
 
 def _why(
@@ -104,15 +88,19 @@ def _why(
     at_entry: dict[str, float | None],
 ) -> str:
     if tally.side:
-        seen = ", ".join(
-            f"{name} {value:g}" for name, value in at_entry.items() if value is not None
-        )
-        return f"{SIDES[tally.side]} since {market.bars.times[tally.entry]}: {seen}"
+        since = market.bars.times[tally.entry]
+        return f"{SIDES[tally.side]} since {since}: {in_words(at_entry)}"
     if not tally.trades:
         return "flat: no entry in all bars"
     done = tally.trades - 1
     return f"flat since {market.bars.times[exits[done]]}: {REASONS[reasons[done]]}"
 
 
-def _plain(reading: dict[str, float]) -> dict[str, float | None]:
+def in_words(reading: dict[str, float | None]) -> str:
+    """What was seen, as a reason names it."""
+    return ", ".join(f"{name} {value:g}" for name, value in reading.items() if value is not None)
+
+
+def plain(reading: dict[str, float]) -> dict[str, float | None]:
+    """A reading as JSON holds it."""
     return {name: value if isfinite(value) else None for name, value in reading.items()}

@@ -1,6 +1,6 @@
 """One run of a strategy: positions, trades, daily returns and what they come to."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,9 +46,9 @@ class Trades:
     def __len__(self) -> int:
         return len(self.sides)
 
-    def as_rows(self, most: int | None = None) -> list[dict[str, Any]]:
-        """The first trades, as JSON holds them."""
-        columns = {
+    def columns(self, most: int | None = None) -> dict[str, list[Any]]:
+        """The first trades by column, as JSON holds them."""
+        return {
             "entry_time": np.datetime_as_string(self.entry_times[:most]).tolist(),
             "exit_time": np.datetime_as_string(self.exit_times[:most]).tolist(),
             "side": ["long" if side > 0 else "short" for side in self.sides[:most].tolist()],
@@ -59,6 +59,10 @@ class Trades:
             "bars": self.bars[:most].tolist(),
             "reason": [REASONS[reason] for reason in self.reasons[:most].tolist()],
         }
+
+    def as_rows(self, most: int | None = None) -> list[dict[str, Any]]:
+        """The first trades, one after the other."""
+        columns = self.columns(most)
         return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
 
@@ -106,13 +110,15 @@ def run_many(
     start: Day = None,
     end: Day = None,
     spread: Spread | None = None,
-) -> list[Run]:
-    """A run of each strategy, in their order; `spread` may send them elsewhere."""
+    told: Callable[..., Any] | None = None,
+) -> list[Any]:
+    """What `told` makes of each strategy, in their order: `run_one` unless given, or less, such as
+    `metrics_of`. `spread` may send them elsewhere. Raises BadInput as `run`."""
     for strategy in strategies:
         require(market, strategy)
     span = span_of(market.bars, start, end)
     return (spread or one_by_one)(
-        run_one, list(strategies), market=market, rules=rules or Rules(), span=span
+        told or run_one, list(strategies), market=market, rules=rules or Rules(), span=span
     )
 
 
@@ -147,10 +153,24 @@ def run_span(market: Market, strategy: Strategy, rules: Rules, span: Span) -> Ru
     )
 
 
-def best_of(runs: Sequence[Run], metric: str = "sharpe") -> Run | None:
-    """The run that a metric is highest of; None where none has a value. Ties go to the first."""
+def metrics_of(strategy: Strategy, *, market: Market, rules: Rules, span: Span) -> Metrics:
+    """Of a run: little to send back from another process."""
+    return run_span(market, strategy, rules, span).metrics
+
+
+def daily_of(strategy: Strategy, *, market: Market, rules: Rules, span: Span) -> Floats:
+    """A run's daily returns, shape (days,)."""
+    return run_span(market, strategy, rules, span).daily
+
+
+def best_of(found: Sequence[Metrics], metric: str = "sharpe") -> int | None:
+    """The place that a metric is highest at; None where none has a value. Ties go to the first."""
     metric_place(metric)
-    rated = [(value, one) for one in runs if (value := getattr(one.metrics, metric)) is not None]
+    rated = [
+        (value, place)
+        for place, one in enumerate(found)
+        if (value := getattr(one, metric)) is not None
+    ]
     return max(rated, key=lambda pair: pair[0])[1] if rated else None
 
 

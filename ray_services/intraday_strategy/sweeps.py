@@ -123,6 +123,7 @@ def search(
     parts = (spread or one_by_one)(evaluate, batches, market=market, rules=rules, spans=spans)
     found = np.empty((len(sets), len(spans), len(METRICS)))
     found[order] = np.concatenate(parts)
+    found[~np.isfinite(found)] = np.nan  # such as a day's gain made a year's
     return found
 
 
@@ -146,16 +147,16 @@ def heat_map(
     x: str,
     y: str,
     metric: str | None = None,
-    of: Literal["best", "mean"] = "best",
+    of: Literal["max", "mean"] = "max",
 ) -> HeatMap:
-    """A metric over two parameters of the grid: of the sets that share both values the best, or
+    """A metric over two parameters of the grid: of the sets that share both values the highest, or
     the mean. Raises BadInput for parameters that the grid does not have."""
     axes = found.grid.axes
     for field, name in (("x", x), ("y", y)):
         one_of(field, name, tuple(axes))
     if x == y:
         raise BadInput(f"expected another parameter than x, got {y!r}.", field="y")
-    one_of("of", of, ("best", "mean"))
+    one_of("of", of, ("max", "mean"))
     metric = metric or found.metric
     values = found.figures[:, metric_place(metric)]
     rows, columns = (
@@ -164,7 +165,7 @@ def heat_map(
     )
     shape, known = (len(axes[y]), len(axes[x])), ~np.isnan(values)
     where = (rows[known], columns[known])
-    if of == "best":
+    if of == "max":
         map_ = np.full(shape, np.nan)
         np.fmax.at(map_, where, values[known])
     else:

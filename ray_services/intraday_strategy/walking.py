@@ -97,6 +97,10 @@ def make_ledger(size: int) -> Ledger:
     return Ledger(whole[0], whole[1], small, real[0], real[1], np.empty_like(small))
 
 
+UNTOLD = make_ledger(0)
+"""Where only the number of trades is wanted."""
+
+
 @compiled
 def _touched(
     long: bool, price: float, orders: Orders, opening: float, high: float, low: float

@@ -9,13 +9,12 @@ import pytest
 from ray_services.common.errors import BadInput
 from ray_services.intraday_strategy.bars import make_bars
 from ray_services.intraday_strategy.daily import make_daily_signal
-from ray_services.intraday_strategy.latest import sightings, standing
+from ray_services.intraday_strategy.latest import standing
 from ray_services.intraday_strategy.market import Market
 from ray_services.intraday_strategy.rules import Rules
 from ray_services.intraday_strategy.runs import run
 from ray_services.intraday_strategy.strategies import (
     STRATEGIES,
-    Breakout,
     MeanReversion,
     RsiBollinger,
     Volatility,
@@ -71,26 +70,6 @@ def test_it_is_json_whatever_the_strategy(name: str) -> None:
     signal = some_signal(BARS) if STRATEGIES[name].needs_signal else None
     told = standing(Market(BARS, signal), STRATEGIES[name]())
     assert json.loads(json.dumps(asdict(told), allow_nan=False))["strategy"] == name
-
-
-def test_sightings_are_where_the_rule_holds() -> None:
-    seen = sightings(MARKET, Breakout(window=10, leave_window=5))
-    above = np.array([
-        t >= 10 and BARS.closes[t] > BARS.highs[t - 10 : t].max() for t in range(len(BARS))
-    ])  # fmt: skip
-    below = np.array([
-        t >= 10 and BARS.closes[t] < BARS.lows[t - 10 : t].min() for t in range(len(BARS))
-    ])  # fmt: skip
-    assert seen.times.tolist() == BARS.times[above | below].tolist()
-    assert seen.closes.tolist() == BARS.closes[above | below].tolist()
-    assert seen.sides.tolist() == np.where(above, 1, -1)[above | below].tolist()
-
-
-def test_sightings_honour_dates() -> None:
-    day = BARS.days[4]
-    seen = sightings(MARKET, Breakout(window=10, leave_window=5), start=day, end=day)
-    assert len(seen.times) > 0
-    assert set(seen.times.astype("datetime64[D]").tolist()) == {day.item()}
 
 
 def test_what_the_market_does_not_fit_is_refused() -> None:

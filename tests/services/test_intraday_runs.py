@@ -11,7 +11,14 @@ from ray_services.intraday_strategy.bars import Bars, make_bars
 from ray_services.intraday_strategy.daily import make_daily_signal
 from ray_services.intraday_strategy.market import Market
 from ray_services.intraday_strategy.rules import Rules
-from ray_services.intraday_strategy.runs import Run, best_of, run, run_many
+from ray_services.intraday_strategy.runs import (
+    Run,
+    best_of,
+    daily_of,
+    metrics_of,
+    run,
+    run_many,
+)
 from ray_services.intraday_strategy.strategies import (
     STRATEGIES,
     Breakout,
@@ -249,13 +256,16 @@ def test_a_run_without_trades_has_no_ratios() -> None:
 
 def test_runs_of_several_strategies_have_a_best() -> None:
     market = Market(some_bars())
-    runs = run_many(QUICK[1:], market=market)
+    runs: list[Run] = run_many(QUICK[1:], market=market)
     assert [one.strategy for one in runs] == QUICK[1:]
-    best = best_of(runs, "total_return")
+    told = run_many(QUICK[1:], market=market, told=metrics_of)
+    assert told == [one.metrics for one in runs]
+    days = run_many(QUICK[1:], market=market, told=daily_of)
+    assert [one.tolist() for one in days] == [one.daily.tolist() for one in runs]
+    best = best_of(told, "total_return")
     assert best is not None
-    assert best.metrics.total_return == max(one.metrics.total_return for one in runs)
-    idle = run(market, MeanReversion(enter=19))
-    assert best_of([idle]) is None
+    assert told[best].total_return == max(one.total_return for one in told)
+    assert best_of([run(market, MeanReversion(enter=19)).metrics]) is None
 
 
 def test_parameters_are_refused_by_name() -> None:

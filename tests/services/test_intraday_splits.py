@@ -22,7 +22,7 @@ RULES = Rules(cost_bps=1)
 
 
 def folded(market: Market = MARKET, *, anchored: bool = False) -> WalkForward:
-    return walk_forward(market, GRID, RULES, fit_days=20, test_days=7, anchored=anchored)
+    return walk_forward(market, GRID, RULES, train_days=20, test_days=7, anchored=anchored)
 
 
 def test_the_best_of_the_fit_period_is_run_on_the_test_period() -> None:
@@ -30,13 +30,13 @@ def test_the_best_of_the_fit_period_is_run_on_the_test_period() -> None:
     fold = out_of_sample(MARKET, GRID, RULES, test_from=border)
     fit = sweep(MARKET, GRID, RULES, end=border - DAY)
     assert fold.chosen == fit.best[0].strategy
-    assert fold.fit == fit.best[0].metrics
+    assert fold.train == fit.best[0].metrics
     assert fold.luck == fit.luck
     assert fold.chosen is not None
     assert fold.test is not None
     alone = run(MARKET, fold.chosen, RULES, start=border)
     assert fold.test.daily.tolist() == alone.daily.tolist()
-    assert fold.fit_days == (BARS.days[0], BARS.days[29])
+    assert fold.train_days == (BARS.days[0], BARS.days[29])
     assert fold.test_days == (BARS.days[30], BARS.days[-1])
 
 
@@ -50,7 +50,7 @@ def test_the_test_period_has_no_part_in_the_choice() -> None:
         out_of_sample(market, GRID, RULES, test_from=BARS.days[30]) for market in (MARKET, changed)
     )
     assert one.chosen == other.chosen
-    assert one.fit == other.fit
+    assert one.train == other.train
     assert one.luck == other.luck
 
 
@@ -61,8 +61,8 @@ def test_folds_follow_each_other_and_their_tests_are_one_run() -> None:
         (days[20], days[26]), (days[27], days[33]), (days[34], days[40]), (days[41], days[47]),
         (days[48], days[49]),
     ]  # fmt: skip
-    assert [fold.fit_days[0] for fold in found.folds] == [days[7 * n] for n in range(5)]
-    assert all(fold.fit_days[1] < fold.test_days[0] for fold in found.folds)
+    assert [fold.train_days[0] for fold in found.folds] == [days[7 * n] for n in range(5)]
+    assert all(fold.train_days[1] < fold.test_days[0] for fold in found.folds)
     assert found.days.tolist() == days[20:].tolist()
     tested = [fold.test for fold in found.folds if fold.test is not None]
     assert found.daily.tolist() == np.concatenate([one.daily for one in tested]).tolist()
@@ -73,14 +73,14 @@ def test_folds_follow_each_other_and_their_tests_are_one_run() -> None:
 
 def test_anchored_fits_all_begin_at_the_start() -> None:
     found = folded(anchored=True)
-    assert {fold.fit_days[0] for fold in found.folds} == {BARS.days[0]}
-    assert found.folds[0].fit == folded().folds[0].fit
+    assert {fold.train_days[0] for fold in found.folds} == {BARS.days[0]}
+    assert found.folds[0].train == folded().folds[0].train
 
 
 def test_a_fold_is_what_a_split_at_its_border_gives() -> None:
     fold = folded(anchored=True).folds[2]
     alone = out_of_sample(MARKET, GRID, RULES, test_from=fold.test_days[0], end=fold.test_days[1])
-    assert (alone.chosen, alone.fit) == (fold.chosen, fold.fit)
+    assert (alone.chosen, alone.train) == (fold.chosen, fold.train)
     assert alone.test is not None
     assert fold.test is not None
     assert alone.test.daily.tolist() == fold.test.daily.tolist()
@@ -88,7 +88,7 @@ def test_a_fold_is_what_a_split_at_its_border_gives() -> None:
 
 def test_where_no_set_ever_trades_nothing_is_held() -> None:
     idle = make_grid("mean_reversion", {"enter": [18, 19]})
-    found = walk_forward(MARKET, idle, RULES, fit_days=20, test_days=7)
+    found = walk_forward(MARKET, idle, RULES, train_days=20, test_days=7)
     assert all(fold.chosen is None and fold.test is None for fold in found.folds)
     assert not found.daily.any()
     assert found.metrics.trades == 0
@@ -98,17 +98,19 @@ def test_a_fold_chosen_by_another_metric_is_best_by_it() -> None:
     border = BARS.days[30]
     fold = out_of_sample(MARKET, GRID, RULES, test_from=border, metric="win_rate")
     fit = sweep(MARKET, GRID, RULES, end=border - DAY)
-    assert fold.fit is not None
-    assert fold.fit.win_rate == np.nanmax(fit.figures[:, METRICS.index("win_rate")])
+    assert fold.train is not None
+    assert fold.train.win_rate == np.nanmax(fit.figures[:, METRICS.index("win_rate")])
 
 
 @pytest.mark.parametrize(
-    ("fit_days", "test_days", "field"),
-    [(50, 5, "fit_days"), (1, 5, "fit_days"), (9, 0, "test_days")],
+    ("train_days", "test_days", "field"),
+    [(50, 5, "train_days"), (1, 5, "train_days"), (9, 0, "test_days")],
 )
-def test_periods_that_leave_nothing_are_refused(fit_days: int, test_days: int, field: str) -> None:
+def test_periods_that_leave_nothing_are_refused(
+    train_days: int, test_days: int, field: str
+) -> None:
     with pytest.raises(BadInput) as caught:
-        walk_forward(MARKET, GRID, fit_days=fit_days, test_days=test_days)
+        walk_forward(MARKET, GRID, train_days=train_days, test_days=test_days)
     assert caught.value.field == field
 
 

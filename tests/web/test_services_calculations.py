@@ -263,3 +263,17 @@ def test_pruning_a_task_takes_its_calculation_along(api: Client) -> None:
     run_enqueued(raise_errors=True)
     tasks().all().delete()
     assert not Calculation.objects.exists()
+
+
+@pytest.mark.slow
+def test_days_and_numbers_as_keys_come_through_the_queue(api: Client) -> None:
+    root = f"{ROOT}/garch-predictor"
+    for path, body in (
+        (f"{root}/calculate-rolling-variance", {"asset": "QQQ", "window": 20}),
+        (f"{root}/predict-volatility", {"assets": ["QQQ"], "past": 20}),
+    ):
+        at_once = post(api, path, body).json()
+        address = post(api, path, body, 202, queued="true").json()["address"]
+        run_enqueued(raise_errors=True)
+        answer = json.loads(read(api, address))["answer"]
+        assert {**answer, "processing_time": 0} == {**at_once, "processing_time": 0}
