@@ -16,11 +16,19 @@ SERVICE = "garch-predictor"
 
 
 class FitOut(BaseModel):
+    """The model of the last window. Variances are of a day, in squares of log returns."""
+
+    spec: dict[str, int | str]
+    rows: int = Field(description="Returns of the window.")
     parameters: dict[str, float]
+    standard_errors: dict[str, float | None] | None
     log_likelihood: float
     aic: float
     bic: float
     converged: bool
+    last: float = Field(description="The variance of the last day.")
+    forecasts: dict[int, float] = Field(description="The variance so many days ahead.")
+    totals: dict[int, float] = Field(description="Of all days up to it together.")
 
 
 class VolatilityOut(BaseModel):
