@@ -91,11 +91,12 @@ format: setup-dev ## Rewrite the code in the style that lint expects
 	$(PY) -m ruff check --fix .
 	$(PY) -m ruff format .
 
-bench: setup-dev ## Measure generation, fan-out, the queue and its recovery, briefly
+bench: setup-dev ## Measure generation, fan-out, services, the queue and its recovery, briefly
 	@$(PY) -m benchmarks.bench_generation --quick
 	@$(PY) -m benchmarks.bench_constraints --quick
 	@$(PY) -m benchmarks.bench_jobs --quick
 	@$(PY) -m benchmarks.bench_fanout --quick
+	@$(PY) -m benchmarks.ray_comparison_benchmark --quick
 	@$(PY) -m benchmarks.bench_queue --quick
 	@$(PY) -m benchmarks.bench_backlog --quick
 	@$(PY) -m benchmarks.bench_faults --quick

@@ -9,13 +9,14 @@ import json
 import math
 import sys
 from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 from typing import Any
 
 OURS = "parallel_map"
-LEFT, RIGHT, TOP, LINE, WIDTH = 190, 60, 70, 34, 900
-MOST = 10_000.0  # times the best: what is slower stands at the edge
+WIDTH = 900
 COLOURS = {
     "loop": "#8c8c8c",
     "processes": "#b8860b",
@@ -43,35 +44,70 @@ def by_workload(rows: list[dict[str, Any]]) -> dict[str, dict[str, float]]:
     return dict(found)
 
 
-def place(times: float) -> float:
-    """Where a ratio stands, on a scale of powers of ten."""
-    share = math.log10(min(max(times, 1.0), MOST)) / math.log10(MOST)
-    return LEFT + share * (WIDTH - LEFT - RIGHT)
+@dataclass(frozen=True)
+class Grid:
+    """A line for each workload over the powers of ten from 1 on; what is beyond the last of them
+    stands at the edge."""
+
+    lines: int
+    left: int = 190
+    right: int = 60
+    top: int = 70
+    line: int = 34
+    powers: int = 4
+
+    @property
+    def height(self) -> int:
+        return self.top + self.line * self.lines + 40
+
+    def place(self, times: float) -> float:
+        """Where a ratio stands."""
+        share = math.log10(min(max(times, 1.0), 10.0**self.powers)) / self.powers
+        return self.left + share * (WIDTH - self.left - self.right)
+
+    def middle(self, number: int) -> float:
+        """How far down a line is."""
+        return self.top + self.line * number + self.line / 2
+
+    def begin(self) -> list[str]:
+        """The beginning of the picture."""
+        return [
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {self.height}" '
+            'font-family="sans-serif" font-size="12">',
+            f'<rect width="{WIDTH}" height="{self.height}" fill="white"/>',
+        ]
+
+    def scale(self, told: Callable[[int], str]) -> list[str]:
+        """The powers of ten, and what is told below each."""
+        parts = []
+        for power in range(self.powers + 1):
+            x, below = self.place(10**power), told(10**power)
+            parts.append(f'<path d="M{x} {self.top - 8}V{self.height - 34}" stroke="#ddd"/>')
+            parts.append(
+                f'<text x="{x}" y="{self.height - 16}" text-anchor="middle">{below}</text>'
+            )
+        return parts
+
+    def name(self, number: int, workload: str) -> list[str]:
+        """A workload's name and its line."""
+        y = self.middle(number)
+        return [
+            f'<text x="{self.left - 14}" y="{y + 4}" text-anchor="end">{escape(workload)}</text>',
+            f'<path d="M{self.left} {y}H{WIDTH - self.right}" stroke="#eee"/>',
+        ]
 
 
 def draw(workloads: dict[str, dict[str, float]]) -> str:
     """The picture as SVG."""
-    height = TOP + LINE * len(workloads) + 40
-    parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" '
-        'font-family="sans-serif" font-size="12">',
-        f'<rect width="{WIDTH}" height="{height}" fill="white"/>',
-    ]
-    parts += legend()
-    for power in range(5):
-        x = place(10**power)
-        told = "as the best" if power == 0 else f"{10**power:,} times"
-        parts.append(f'<path d="M{x} {TOP - 8}V{height - 34}" stroke="#ddd"/>')
-        parts.append(f'<text x="{x}" y="{height - 16}" text-anchor="middle">{told}</text>')
+    grid = Grid(len(workloads))
+    parts = [*grid.begin(), *legend()]
+    parts += grid.scale(lambda times: "as the best" if times == 1 else f"{times:,} times")
     for number, (workload, took) in enumerate(workloads.items()):
-        y = TOP + LINE * number + LINE / 2
         best = min(took.values())
-        parts.append(
-            f'<text x="{LEFT - 14}" y="{y + 4}" text-anchor="end">{escape(workload)}</text>'
-        )
-        parts.append(f'<path d="M{LEFT} {y}H{WIDTH - RIGHT}" stroke="#eee"/>')
+        parts += grid.name(number, workload)
         for way, value in sorted(took.items(), key=lambda one: one[0] == OURS):
-            parts.append(dot(place(value / best), y, way, f"{way}: {value:,.1f} ms"))
+            told = f"{way}: {value:,.1f} ms"
+            parts.append(dot(grid.place(value / best), grid.middle(number), way, told))
     return "\n".join([*parts, "</svg>", ""])
 
 

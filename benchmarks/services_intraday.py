@@ -1,21 +1,19 @@
-"""An intraday run and a sweep of 1,000 sets beside pandas: python -m benchmarks.services_intraday.
+"""An intraday run of 177,877 five-minute bars, and a sweep of 1,000 sets of parameters, beside
+pandas.
 
 pandas in three ways: as a notebook does it (rows one by one), vectorised, and vectorised with the
-indicators kept from set to set. Daily returns are compared before times are. On one core, and on
-Ray with two. The market is prepared anew each time; the file has been read before.
+indicators kept from set to set. Ours prepares the market anew each time; the file has been read
+before. Compared are daily returns of the run, and cumulative returns of the sets.
 """
 
-import sys
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
 from functools import partial
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from benchmarks.environment import project
-from benchmarks.report import Report, median_seconds, parse_options
+from benchmarks.side_by_side import Case, within
 from ray_services import data
 from ray_services.intraday_strategy.bars import Bars, read_bars
 from ray_services.intraday_strategy.daily import DailySignal, make_daily_signal
@@ -23,7 +21,7 @@ from ray_services.intraday_strategy.grids import make_grid
 from ray_services.intraday_strategy.market import Market
 from ray_services.intraday_strategy.metrics import TOTAL
 from ray_services.intraday_strategy.runs import run
-from ray_services.intraday_strategy.strategies import RsiBollinger, Strategy
+from ray_services.intraday_strategy.strategies import RsiBollinger
 from ray_services.intraday_strategy.sweeps import sweep
 
 GRID = {
@@ -34,9 +32,73 @@ GRID = {
     "band_width": [1.5, 2.0],
 }
 ACTIVE = 0.27  # of days have a signal
-FEW = 40  # sets that pandas runs with --quick
 
 type Frame = Any
+
+
+def cases(parallel_map: Any) -> list[Case]:
+    """The workloads; `parallel_map` spreads the sweep over Ray."""
+    bars = read_bars(data.path("simulated_5min_data.csv"), "BTC")
+    rng = np.random.default_rng(1)
+    days = np.arange(bars.days[0], bars.days[-1] + np.timedelta64(1, "D"))
+    odds = [ACTIVE / 2, 1 - ACTIVE, ACTIVE / 2]
+    signal = make_daily_signal(days, rng.choice([-1, 0, 1], len(days), p=odds))
+    return [*runs(bars, signal), *sweeps(bars, signal, parallel_map)]
+
+
+def runs(bars: Bars, signal: DailySignal) -> list[Case]:
+    """A run from the bars and the signal to trades, daily returns and metrics."""
+    frame, daily = frames(bars, signal)
+
+    def case(baseline: str, natural: Callable[..., Frame], at_least: float) -> Case:
+        return Case(
+            workload=f"one intraday run of {len(bars):,} bars",
+            baseline=baseline,
+            items=(RsiBollinger(),),
+            natural=lambda sets: [natural(frame, daily, how) for how in sets],
+            one_core=lambda: run(Market(bars, signal), RsiBollinger()),
+            rows=lambda found: found.daily[np.newaxis],
+            agree=within(1e-12),
+            one_core_at_least=at_least,
+        )
+
+    return [
+        case("pandas as in a notebook", notebook, 200),
+        case("vectorised pandas", vectorised, 2),
+    ]
+
+
+def sweeps(bars: Bars, signal: DailySignal, parallel_map: Any) -> list[Case]:
+    """1,000 sets with their metrics."""
+    frame, daily = frames(bars, signal)
+    grid = make_grid("rsi_bollinger", GRID)
+
+    def agree(ours: Any, theirs: Any) -> None:
+        within(1e-11)(ours[:, TOTAL], theirs)
+
+    case = partial(
+        Case,
+        workload=f"sweep of {len(grid.sets):,} parameter sets",
+        items=grid.sets,
+        one_core=lambda: sweep(Market(bars, signal), grid),
+        on_ray=lambda: sweep(Market(bars, signal), grid, spread=parallel_map),
+        rows=lambda found: found.figures,
+        agree=agree,
+    )
+    return [
+        case(
+            baseline="vectorised pandas",
+            natural=partial(loop, frame, daily),
+            pieces=20,
+            one_core_at_least=100,
+            on_ray_at_least=160,
+        ),
+        case(
+            baseline="pandas, indicators kept",
+            natural=partial(kept_indicators, frame, daily),
+            in_quick=False,
+        ),
+    ]
 
 
 def frames(bars: Bars, signal: DailySignal) -> tuple[Frame, Frame]:
@@ -134,103 +196,3 @@ def loop(frame: Frame, daily: Frame, sets: Sequence[Any]) -> list[float]:
 
 def cumulative(returns: Frame) -> float:
     return float(np.exp(np.log1p(returns).sum()) - 1)
-
-
-def one_run(report: Report, bars: Bars, signal: DailySignal, quick: bool) -> None:
-    """A run from the bars and the signal to trades, daily returns and metrics."""
-    frame, daily = frames(bars, signal)
-    how = RsiBollinger()
-
-    def ours() -> Any:
-        return run(Market(bars, signal), how).daily
-
-    for theirs in (notebook, vectorised):
-        assert np.abs(theirs(frame, daily, how).to_numpy() - ours()).max() <= 1e-12
-    slow = median_seconds(partial(notebook, frame, daily, how), 1 if quick else 3)
-    fast = median_seconds(partial(vectorised, frame, daily, how), 5 if quick else 15)
-    mine = median_seconds(ours, 15 if quick else 51)
-    name = f"one run of {len(bars):,} bars"
-    report.add(f"{name}: pandas as in a notebook", slow * 1000, "ms")
-    report.add(f"{name}: vectorised pandas", fast * 1000, "ms")
-    report.add(f"{name}: ours, one core", mine * 1000, "ms",
-               baseline="notebook", ratio=slow / mine, ratio_at_least=200)  # fmt: skip
-    report.add(f"{name}: ours, one core", mine * 1000, "ms",
-               baseline="vectorised", ratio=fast / mine, ratio_at_least=2)  # fmt: skip
-
-
-def one_sweep(
-    report: Report, bars: Bars, signal: DailySignal, quick: bool, spread: Callable[..., Any]
-) -> None:
-    """1,000 sets with their metrics, on one core and spread over Ray."""
-    frame, daily = frames(bars, signal)
-    grid = make_grid("rsi_bollinger", GRID)
-    tried: Sequence[Strategy] = grid.sets[:: len(grid.sets) // FEW] if quick else grid.sets
-    places = [grid.sets.index(one) for one in tried]
-
-    def ours(spread: Callable[..., Any] | None = None) -> Any:
-        return sweep(Market(bars, signal), grid, spread=spread).figures
-
-    here, there = ours(), ours(spread)
-    assert here.tobytes() == there.tobytes()
-    rates = {}
-    for name, way in (("vectorised", loop), ("indicators kept", kept_indicators)):
-        expected = way(frame, daily, tried[:20])
-        assert np.abs(here[places[:20], TOTAL] - expected).max() <= 1e-11
-        took = timed(lambda way=way: way(frame, daily, tried), here[places, TOTAL])
-        rates[name] = len(tried) / took
-        report.add(f"sweep of 1,000 sets: pandas, {name}", rates[name], "sets/s")
-    repeat = 5 if quick else 11
-    for name, action, bound in (
-        ("ours, one core", ours, 100),
-        ("ours, Ray on two", partial(ours, spread), 160),
-    ):
-        rate = len(grid.sets) / median_seconds(action, repeat)
-        report.add(f"sweep of 1,000 sets: {name}", rate, "sets/s", baseline="vectorised",
-                   ratio=rate / rates["vectorised"], ratio_at_least=bound)  # fmt: skip
-        report.add(f"sweep of 1,000 sets: {name}", rate, "sets/s", baseline="indicators kept",
-                   ratio=rate / rates["indicators kept"])  # fmt: skip
-
-
-def timed(action: Callable[[], Any], expected: Any) -> float:
-    """The seconds of one pass that takes long, whose result is looked at."""
-    from time import perf_counter
-
-    began = perf_counter()
-    found = action()
-    took = perf_counter() - began
-    assert np.abs(expected - found).max() <= 1e-11
-    return took
-
-
-def measure(report: Report, quick: bool) -> None:
-    """All figures; Ray must be connected, with two cores."""
-    from django_ray_runtime.distributed import parallel_map
-
-    bars = read_bars(data.path("simulated_5min_data.csv"), "BTC")
-    rng = np.random.default_rng(1)
-    days = np.arange(bars.days[0], bars.days[-1] + np.timedelta64(1, "D"))
-    odds = [ACTIVE / 2, 1 - ACTIVE, ACTIVE / 2]
-    signal = make_daily_signal(days, rng.choice([-1, 0, 1], len(days), p=odds))
-    one_run(report, bars, signal, quick)
-    one_sweep(report, bars, signal, quick, parallel_map)
-
-
-def main() -> int:
-    """Measure and report; 1 when a bound is missed."""
-    options = parse_options(__doc__ or "")
-    report = Report("Intraday strategies")
-    with ExitStack() as leaving:
-        leaving.enter_context(project("sqlite"))
-        from django_ray_runtime import ray_cluster
-        from django_ray_runtime.conf import read
-
-        cluster = ray_cluster.start(
-            read({"RAY_NUM_CPUS": 2, "RAY_OBJECT_STORE_MEMORY": 500_000_000})
-        )
-        leaving.callback(cluster.close)
-        measure(report, options.quick)
-    return report.finish(options)
-
-
-if __name__ == "__main__":
-    sys.exit(main())
