@@ -1,29 +1,26 @@
 """What comes in, checked by its type."""
 
+import datetime as dt
 from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 
 from ray_services.common.bodies import Body, Data
+from ray_services.garch_predictor.asset_bodies import (
+    AssetsIn,
+    Horizons,
+    Last,
+    ModelIn,
+    RollingModelIn,
+    Ticker,
+)
+from ray_services.garch_predictor.model_bodies import BacktestIn, OrdersIn, ScoresIn, ZooIn
 
-MOST_ASSETS = 20
-MOST_PRICES = 5_000
-Prices = Annotated[list[float], Field(max_length=MOST_PRICES)]
-
-
-class AssetsIn(Body):
-    """Assets of the data, by their tickers, or prices of your own."""
-
-    assets: list[str] = Field(default_factory=lambda: ["SPY"], max_length=MOST_ASSETS)
-    prices: dict[str, Prices] = Field(
-        default_factory=dict,
-        max_length=MOST_ASSETS,
-        description="Closing prices of your own assets, oldest first, by any name.",
-    )
-    data: Data = Field(None, description="SHA-256 of a data set of prices that has the assets.")
+ERRORS_COST = 2.5
+"""How much longer a window takes with standard errors."""
 
 
-class VolatilityIn(AssetsIn):
+class VolatilityIn(AssetsIn, ModelIn):
     """Whose volatility, and by which model over how many returns."""
 
     model_config = ConfigDict(
@@ -31,10 +28,6 @@ class VolatilityIn(AssetsIn):
     )
 
     window_size: int = Field(180, ge=30, le=1_000)
-    p: int = Field(1, ge=0, le=4)
-    o: int = Field(0, ge=0, le=4)
-    q: int = Field(3, ge=0, le=4)
-    distribution: Literal["normal", "t"] = "normal"
     threshold: float = Field(1.5, gt=0, le=100)
     past: int = Field(252, ge=20, le=500, description="Predictions to compare today's with.")
 
@@ -59,14 +52,77 @@ class VarianceIn(Body):
         extra="forbid", json_schema_extra={"example": {"asset": "SPY", "window": 180}}
     )
 
-    asset: str = "SPY"
+    asset: Ticker = "SPY"
     data: Data = Field(None, description="SHA-256 of a data set of prices that has the asset.")
     window: int = Field(180, ge=2, le=5_000)
+
+
+class RollingIn(AssetsIn, RollingModelIn):
+    """Whose windows are fitted, by which model, and what is forecast from each."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "example": {"assets": ["SPY"], "q": 3, "horizons": [1, 5, 10, 22], "last": 400}
+        },
+    )
+
+    horizons: Horizons = [1]
+    errors: Literal["none", "hessian", "robust"] = Field(
+        "none", description="Standard errors of each window's parameters."
+    )
+    last: Last = None
+
+    def seconds(self) -> float:
+        rows = self.most_rows(self.last)
+        cost = 1.0 if self.errors == "none" else ERRORS_COST
+        return self.fit_seconds(rows) * cost + rows * max(self.horizons, default=1) * 1e-7
+
+
+class PremiumIn(AssetsIn, RollingModelIn):
+    """Whose signal, and by which rule."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"example": {"assets": ["SPY"], "threshold": 1.5, "start": "2022-01-01"}},
+    )
+
+    variance_window: int = Field(
+        180, ge=2, le=5_000, description="Returns of which the variance is taken."
+    )
+    deviation_window: int = Field(
+        180, ge=2, le=5_000, description="Premiums of which the standard deviation is taken."
+    )
+    threshold: float = Field(1.5, gt=0, le=100, description="k, in standard deviations.")
+    start: dt.date | None = Field(
+        None, description="The day that the first window begins with; not for prices of your own."
+    )
+
+    def seconds(self) -> float:
+        return self.fit_seconds(self.most_rows())
+
+
+class PerformanceQuery(Body):
+    """How much is measured."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"windows": 5}})
+
+    windows: Annotated[int, Field(ge=1, le=60, description="Windows that both ways fit.")] = 20
+
+    def seconds(self) -> float:
+        return self.windows * 0.05
 
 
 OPERATIONS: dict[str, tuple[type[Body], str]] = {
     "predict-volatility": (VolatilityIn, "volatility"),
     "load-market-data": (SummariesIn, "market_data"),
     "calculate-rolling-variance": (VarianceIn, "variance"),
+    "fit-rolling": (RollingIn, "fit_rolling"),
+    "premium-signal": (PremiumIn, "premium_rows"),
+    "compare-orders": (OrdersIn, "compare_orders"),
+    "backtest-value-at-risk": (BacktestIn, "backtest_risk"),
+    "score-forecasts": (ScoresIn, "score_forecasts"),
+    "fit-model": (ZooIn, "fit_model"),
+    "performance-test": (PerformanceQuery, "performance_test"),
 }
 """By their names: what comes in, and which of the answers it gets."""

@@ -61,8 +61,9 @@ def returns_of(values: ArrayLike, window: int, field: str = "returns", before: i
     return column
 
 
-def whole_of(values: ArrayLike, least: int, field: str = "returns") -> Floats:
-    """Returns, shape (rows,), at least so many, which have a variance. Raises BadInput."""
+def whole_of(values: ArrayLike, least: int, field: str = "returns", before: int = 0) -> Floats:
+    """Returns, shape (rows,), at least so many, which have a variance; `before` as above. Raises
+    BadInput."""
     column = numbers(values, field)
     if column.size < least:
         raise BadInput(
@@ -70,7 +71,7 @@ def whole_of(values: ArrayLike, least: int, field: str = "returns") -> Floats:
             field=field,
             remedy="Give more rows or take a model of fewer parameters.",
         )
-    return returns_of(column, column.size, field)
+    return returns_of(column, column.size, field, before)
 
 
 def log_returns(prices: ArrayLike, field: str = "close") -> Floats:

@@ -34,6 +34,7 @@ MEANS = ("Constant", "Zero", "AR", "HAR")
 NEED_LAGS = ("AR", "HAR")
 BY_FORMULA = ("GARCH", "ARCH", "HARCH", "FIGARCH")
 """Whose variances more than a day ahead have a formula; others are simulated."""
+METHODS = ("auto", "analytic", "simulation", "bootstrap")
 SCALE = 10.0
 """The standard deviation that returns are scaled to, where arch's optimiser is at home."""
 
@@ -78,6 +79,8 @@ class ZooFit:
     criteria and variances are in units of the returns."""
 
     model: ZooModel
+    method: str
+    """Of the forecasts."""
     scale: float
     parameters: dict[str, float]
     standard_errors: dict[str, float]
@@ -105,16 +108,20 @@ def fit_zoo(
     model: ZooModel | None = None,
     *,
     horizons: tuple[int, ...] = (1,),
+    method: str = "auto",
     simulations: int = 1_000,
     seed: int = 0,
 ) -> ZooFit:
     """Fit a model to all returns, shape (rows,).
 
-    Where variances have no formula, they are the mean of so many paths drawn with the seed.
+    `method` of forecasts is analytic, simulation or bootstrap; auto takes a formula where there is
+    one, else the mean of so many paths drawn with the seed.
     Raises ZooClosed without arch, BadInput for what cannot be used or fitted.
     """
     model = model or ZooModel()
     checked_horizons(horizons)
+    one_of(method, "method", METHODS)
+    method = _method(method, model, horizons[-1])
     whole_number(simulations, "simulations", 1, 1_000_000)
     whole_number(seed, "seed", 0, 2**63 - 1)
     column = whole_of(returns, LEAST_WINDOW)
@@ -123,7 +130,7 @@ def fit_zoo(
         warnings.simplefilter("always")
         try:
             found = _built(column * scale, model, seed).fit(disp="off", show_warning=True)
-            ahead = _ahead(found, model, horizons[-1], simulations)
+            ahead = _ahead(found, method, horizons[-1], simulations)
         except (ValueError, np.linalg.LinAlgError) as error:
             raise BadInput(f"arch cannot fit {model}: {error}", field="volatility") from error
     own = float(found.nobs) * np.log(
@@ -133,6 +140,7 @@ def fit_zoo(
     value = float(found.loglikelihood) + own
     return ZooFit(
         model=model,
+        method=method,
         scale=scale,
         parameters={name: float(one) for name, one in found.params.items()},
         standard_errors={name: float(one) for name, one in found.std_err.items()},
@@ -179,8 +187,13 @@ def _listed(lags: int | tuple[int, ...]) -> int | Sequence[int]:
     return list(lags) if isinstance(lags, tuple) else lags
 
 
-def _ahead(found: Any, model: ZooModel, days: int, simulations: int) -> Any:
-    formula = days == 1 or model.volatility in BY_FORMULA
-    method = "analytic" if formula else "simulation"
+def _method(method: str, model: ZooModel, days: int) -> str:
+    if method != "auto":
+        return method
+    formula = model.volatility in BY_FORMULA and model.power == 2.0
+    return "analytic" if days == 1 or formula else "simulation"
+
+
+def _ahead(found: Any, method: str, days: int, simulations: int) -> Any:
     forecast = found.forecast(horizon=days, method=method, simulations=simulations)
     return np.asarray(forecast.residual_variance)[-1]
