@@ -93,7 +93,8 @@ def test_the_best_order_comes_first_and_says_why(api: Client) -> None:
         "distributions": ["normal"],
     }  # fmt: skip
     found = post(api, "compare-orders", body)
-    fits = select_order(spy()[-1_000:], Grid(p=[1], o=[0, 1], q=[0, 1], distributions=["normal"]), criterion="bic")
+    grid = Grid(p=[1], o=[0, 1], q=[0, 1], distributions=["normal"])
+    fits = select_order(spy()[-1_000:], grid, criterion="bic")
     assert [one["bic"] for one in found["models"]] == [one.bic for one in fits]
     assert found["models"] == sorted(found["models"], key=lambda one: one["bic"])
     assert sum(one["weight"] for one in found["models"]) == pytest.approx(1)
