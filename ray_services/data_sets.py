@@ -13,7 +13,7 @@ from ray_services.models import DataSet
 
 MOST_SETS = 100
 """Data sets of one owner."""
-KINDS = ("engagement", "prices", "daily", "bars", "texts")
+KINDS = ("engagement", "prices", "daily", "bars", "texts", "factors")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,7 @@ def look(kind: str, name: str, content: bytes) -> Looked:
         raise BadInput(f"expected one of {', '.join(KINDS)}, got {kind!r}.", field="kind")
     readers: dict[str, Callable[[str, bytes], Looked]] = {
         "engagement": _engagement, "prices": _prices, "daily": _daily, "bars": _bars,
-        "texts": _texts,
+        "texts": _texts, "factors": _factors,
     }  # fmt: skip
     return readers[kind](name, content)
 
@@ -133,3 +133,11 @@ def _texts(name: str, content: bytes) -> Looked:
 
     found = read_corpus(content, name)
     return Looked(found.sha256, len(found.texts), {"dated": found.dates is not None})
+
+
+def _factors(name: str, content: bytes) -> Looked:
+    from ray_services.portfolio_manager.monthly_factors import read_factors
+
+    table = read_factors(content, name)
+    months = table["date"]
+    return Looked(table.sha256, table.rows, {"first": str(months[0]), "last": str(months[-1])})

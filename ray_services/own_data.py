@@ -22,6 +22,7 @@ from ray_services.garch_predictor.premium import PremiumRule, premium_signal
 from ray_services.intraday_strategy.bars import Bars, read_bars
 from ray_services.intraday_strategy.daily import DailySignal, make_daily_signal
 from ray_services.intraday_strategy.market import Market
+from ray_services.portfolio_manager.monthly_factors import read_factors
 from ray_services.sentiment_analyzer.corpus import Corpus, read_corpus
 from ray_services.sentiment_analyzer.records import Records, read_records
 
@@ -80,6 +81,12 @@ def texts(sha256: str | None = None) -> Corpus:
     return found
 
 
+def factors(sha256: str | None = None) -> Table:
+    """Monthly factors, as portfolio_manager.features takes them."""
+    found: Table = _read("factors", sha256, read_factors)
+    return found
+
+
 def daily_signal(sha256: str | None = None, rule: PremiumRule | None = None) -> DailySignal:
     """The premium signal of an asset's days: some 3,000 fits, done once."""
     table, rule = daily(sha256), rule or PremiumRule()
@@ -132,6 +139,7 @@ OWN_FILES = {
     "daily": "simulated_daily_data.csv",
     "bars": "simulated_5min_data.csv",
     "texts": "texts.csv",
+    "factors": "factors.csv",
 }
 
 

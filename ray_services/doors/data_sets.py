@@ -17,7 +17,7 @@ from ray_services.models import DataSet
 
 router = Router()
 
-Kind = Literal["engagement", "prices", "daily", "bars", "texts"]
+Kind = Literal["engagement", "prices", "daily", "bars", "texts", "factors"]
 _NONE = "There is no data set of yours with this SHA-256."
 
 
@@ -58,6 +58,7 @@ def upload(
     - prices: date, ticker, adj_close, and open, high, low, close, volume where there are any
     - daily: Date, Adj Close
     - bars: datetime, open, high, low, close, volume
+    - factors: date (a row for each month), mkt_rf, smb, hml, rmw, cma, rf, as fractions
     - texts: text, and date if there is one; or JSON objects of these, one on each line
     """
     if (file.size or 0) > MOST_BYTES:

@@ -1,102 +1,128 @@
-"""What the service answers: from checked bodies to plain values."""
+"""What the service answers: from checked bodies to plain values, here or spread over a cluster."""
 
 import time
-from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any
 
-from ray_services import own_data
+import numpy as np
+
 from ray_services.common.errors import BadInput
 from ray_services.common.spread import Spread
-from ray_services.portfolio_manager.bodies import MetricsIn, OptimiseIn, PeriodIn
-from ray_services.portfolio_manager.estimates import EstimateRules, Moments, estimate
-from ray_services.portfolio_manager.frontier import Floats, Frontier, trace
-from ray_services.portfolio_manager.hierarchy import hierarchical_risk_parity
-from ray_services.portfolio_manager.limits import Limits, bounds_of
+from ray_services.portfolio_manager.allocation import allocate
+from ray_services.portfolio_manager.asked import asked, named, panel_of, weights_of
+from ray_services.portfolio_manager.bodies import AllocateIn, ComparisonQuery, MetricsIn, RiskIn
+from ray_services.portfolio_manager.history_answers import clustered, walked
+from ray_services.portfolio_manager.inputs import Floats
+from ray_services.portfolio_manager.inputs import weights_of as checked_weights
+from ray_services.portfolio_manager.measuring import compare, some_returns
 from ray_services.portfolio_manager.metrics import measure_portfolio
+from ray_services.portfolio_manager.tail_risk import (
+    Simulation,
+    TailRisk,
+    historic,
+    parametric,
+    simulate,
+)
+from ray_services.portfolio_manager.wish_answers import many, optimum
 
-BENCHMARK = "SPY"
-SCENARIOS = (0.3, 0.5, 0.7)
+__all__ = [
+    "clustered",
+    "comparison",
+    "many",
+    "metrics",
+    "optimum",
+    "risk",
+    "shares",
+    "walked",
+]
+
+PARTS = 16
+"""Of a simulation that is spread."""
 
 
 def metrics(body: MetricsIn, spread: Spread | None = None) -> dict[str, Any]:
-    """What weights that are restored every day were worth. Raises BadInput."""
-    returns, beside, sha256 = _returns(body)
-    weights = _weights(body)
+    """What weights that are restored every day were worth. Raises BadInput, as all below."""
+    about = asked(body)
+    weights = weights_of(body.tickers, body.weights)
+    name, beside = about.benchmark(body)
     found = measure_portfolio(
-        returns,
+        about.returns,
         body.tickers,
         list(weights.values()),
         benchmark=beside,
         risk_free=body.risk_free,
         level=body.level,
     )
-    shown = {"var_95": found.var, "cvar_95": found.cvar, "weights": weights, "data": sha256}
-    return found.as_dict() | shown
+    return found.as_dict() | {
+        "var_95": found.var,
+        "cvar_95": found.cvar,
+        "weights": weights,
+        "benchmark": name,
+        "data": about.sha256,
+    }
 
 
-def optimum(body: OptimiseIn, spread: Spread | None = None) -> dict[str, Any]:
-    """The portfolio asked for, others beside it, and the frontier. Raises BadInput, or Infeasible
-    with the reason."""
+def risk(body: RiskIn, spread: Spread | None = None) -> dict[str, Any]:
+    """What may be lost over some days, by each of the methods."""
     began = time.perf_counter()
-    returns, _, sha256 = _returns(body)
-    moments = estimate(returns, body.tickers, EstimateRules(covariance=body.covariance))
-    frontier = trace(moments, *bounds_of(Limits(body.lower, body.upper), moments.names))
-    weights, method = _chosen(body, moments, frontier)
-    points = list(frontier.spread(body.points).weights) if body.points else []
-
-    def told(weights: Floats) -> dict[str, Any]:
-        return _told(weights, moments, body.risk_free)
-
-    return told(weights) | {
-        "method": method,
-        "alternatives": {str(one): told(frontier.tolerating(one)) for one in SCENARIOS},
-        "frontier": [told(one) for one in points],
-        "data": sha256,
+    about = asked(body)
+    weights = weights_of(body.tickers, body.weights)
+    series = about.returns @ checked_weights(list(weights.values()), about.names)
+    with named(days="horizon"):
+        found = [_tail(body, method, series, spread) for method in body.methods]
+    return {
+        "results": [asdict(one) for one in found],
+        "weights": weights,
+        "observations": len(series),
+        "paths": body.paths,
+        "seed": body.seed,
+        "data": about.sha256,
         "processing_time": time.perf_counter() - began,
     }
 
 
-def _chosen(body: OptimiseIn, moments: Moments, frontier: Frontier) -> tuple[Floats, str]:
-    """Weights, and how they were found."""
-    if body.target_return is not None:
-        return frontier.target_return(body.target_return), "critical line"
-    if body.goal == "hrp":
-        return hierarchical_risk_parity(moments.covariance), "hierarchical risk parity"
-    ways: dict[str, Callable[[], Floats]] = {
-        "max_sharpe": lambda: frontier.max_sharpe(body.risk_free),
-        "min_volatility": frontier.min_volatility,
-        "risk_tolerance": lambda: frontier.tolerating(body.risk_tolerance),
+def shares(body: AllocateIn, spread: Spread | None = None) -> dict[str, Any]:
+    """Whole shares for weights and money."""
+    panel = panel_of(body)
+    prices, day = body.prices, None
+    if prices is None:
+        closes = panel.prices(body.tickers, "close" if "close" in panel.fields else "adj_close")[-1]
+        prices, day = dict(zip(body.tickers, closes.tolist(), strict=True)), panel.dates[-1].item()
+    lacking = [ticker for ticker in body.tickers if ticker not in prices]
+    if lacking:
+        raise BadInput(
+            f"{lacking[0]} has none.",
+            field="prices",
+            remedy="Give the price of every ticker, or none at all.",
+        )
+    weights = weights_of(body.tickers, body.weights)
+    quotes = [prices[ticker] for ticker in body.tickers]
+    found = allocate(body.tickers, list(weights.values()), quotes, body.amount)
+    return found.as_dict() | {
+        "weights": dict(zip(body.tickers, found.weights.tolist(), strict=True)),
+        "prices": dict(zip(body.tickers, quotes, strict=True)),
+        "day": day,
+        "data": panel.sha256,
     }
-    return ways[body.goal](), "critical line"
 
 
-def _told(weights: Floats, moments: Moments, risk_free: float) -> dict[str, Any]:
-    mean = float(moments.mean @ weights)
-    volatility = float((weights @ moments.covariance @ weights) ** 0.5)
-    return {
-        "weights": dict(zip(moments.names, weights.tolist(), strict=True)),
-        "expected_return": mean,
-        "volatility": volatility,
-        "sharpe": (mean - risk_free) / volatility if volatility else None,
-    }
+def comparison(body: ComparisonQuery, spread: Spread | None = None) -> dict[str, Any]:
+    """The plain loop over PyPortfolioOpt beside ours, on one core."""
+    names, windows, sha256 = some_returns(body.portfolios, body.assets)
+    return {**compare(names, windows), "data": sha256}
 
 
-def _returns(body: PeriodIn) -> tuple[Floats, Floats, str]:
-    """Simple returns a day of the tickers and of the benchmark; what identifies the prices."""
-    panel = own_data.prices(body.data)
-    chosen = panel.between(body.start, body.end)
-    return chosen.returns(body.tickers), chosen.returns([BENCHMARK])[:, 0], panel.sha256
-
-
-def _weights(body: MetricsIn) -> dict[str, float]:
-    """In the order of the tickers. Raises BadInput for one of another asset."""
-    if body.weights is None:
-        return {ticker: 1 / len(body.tickers) for ticker in body.tickers}
-    for ticker in body.weights:
-        if ticker not in body.tickers:
-            raise BadInput(
-                f"{ticker!r} has a weight but is not among the tickers.",
-                field="weights",
-                remedy="Name it in tickers too, or leave it out.",
-            )
-    return {ticker: body.weights.get(ticker, 0.0) for ticker in body.tickers}
+def _tail(body: RiskIn, method: str, series: Floats, spread: Spread | None) -> TailRisk:
+    if method == "historic":
+        return historic(series, body.level, body.horizon)
+    if method == "parametric":
+        mean, deviation = float(np.mean(series)), float(np.std(series, ddof=1))
+        return parametric(mean, deviation, body.level, body.horizon)
+    simulation = Simulation(
+        "bootstrap" if method == "bootstrap" else "gaussian",
+        body.paths,
+        body.horizon,
+        body.level,
+        body.seed,
+    )
+    return simulate(series, simulation, parts=PARTS if spread else 1, spread=spread)

@@ -1,14 +1,16 @@
 """Walk-forward backtests: weights from the past only, held, and traded at a cost."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ray_services.common.errors import BadInput
+from ray_services.common.spread import Spread, one_by_one
 from ray_services.portfolio_manager.errors import Infeasible
 from ray_services.portfolio_manager.inputs import names_of, number_in, returns_of, series_of
+from ray_services.portfolio_manager.limits import Turnover
 from ray_services.portfolio_manager.metrics import Metrics, measure
 from ray_services.portfolio_manager.optimise import Wish, optimise
 
@@ -21,13 +23,15 @@ type Days = NDArray[np.datetime64]
 class Plan:
     """How to walk: `window` days of the past each time, weights anew every `every` days or, with
     `every` = "month", on the first day of each month; `cost` is what trading takes, as a part of
-    what is bought and sold; `frequency` the days of a year."""
+    what is bought and sold; `frequency` the days of a year; `turnover` bounds what is bought and
+    sold each time but the first, as a part of the portfolio (2 exchanges all of it)."""
 
     window: int = 252
     every: int | str = 21
     cost: float = 0.001
     risk_free: float = 0.0
     frequency: float = 252.0
+    turnover: float | None = None
 
     def __post_init__(self) -> None:
         if self.window < 2:
@@ -37,6 +41,8 @@ class Plan:
                 f'expected a number of days or "month", got {self.every!r}.', field="every"
             )
         number_in(self.cost, "cost", 0, 1, open_ends=False)
+        if self.turnover is not None:
+            number_in(self.turnover, "turnover", 0, np.inf, open_ends=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,29 +79,72 @@ def walk_forward(
     *,
     dates: Days | None = None,
     benchmark: Floats | None = None,
+    spread: Spread | None = None,
 ) -> Backtest:
     """The backtest of a wish over simple returns a day (rows, n), dates and benchmark (rows,).
 
     Weights of a day come from the `window` days before it. Where the wish is infeasible the old
-    weights stay (at the very first, none: money is held), and a note says so.
+    weights stay (at the very first, none: money is held), and a note says so. `spread` runs the
+    rebalancings, which are independent of each other unless the plan bounds their turnover.
     """
     given = returns_of(returns, names_of(names, len(names)))
     rows = rebalancing_rows(len(given), plan, dates)
+    chosen = _chosen(given, names, wish, plan, rows, spread)
     notes: list[str] = []
 
     def choose(row: int, held: Floats) -> Floats:
-        try:
-            return optimise(given[row - plan.window : row], names, wish).weights
-        except Infeasible as error:
-            day = f"row {row + 1}" if dates is None else str(dates[row])
-            notes.append(f"{day}: the weights stay as they are. {error}")
-            return held
+        found = chosen(row, held)
+        if not isinstance(found, str):
+            return found
+        day = f"row {row + 1}" if dates is None else str(dates[row])
+        notes.append(f"{day}: the weights stay as they are. {found}")
+        return held
 
     even = np.full(len(names), 1 / len(names))
     beside = None if benchmark is None else series_of(benchmark, "benchmark", len(given))
     strategy = track(given, rows, choose, plan, beside)
     equal = track(given, rows, lambda row, held: even, plan, beside)
     return Backtest(int(rows[0]), rows, strategy, equal, tuple(notes))
+
+
+def weights_at(
+    row: int, *, returns: Floats, names: tuple[str, ...], wish: Wish, window: int
+) -> Floats | str:
+    """Weights (n,) by the `window` rows before a row, or why there are none."""
+    try:
+        return optimise(returns[row - window : row], names, wish).weights
+    except Infeasible as error:
+        return str(error)
+
+
+def _chosen(
+    returns: Floats,
+    names: tuple[str, ...],
+    wish: Wish,
+    plan: Plan,
+    rows: Places,
+    spread: Spread | None,
+) -> Callable[[int, Floats], Floats | str]:
+    """What says, from a row and the weights held then, the new ones, or why there are none."""
+    most, window = plan.turnover, plan.window
+    if most is None:
+        places, run = rows.tolist(), spread or one_by_one
+        found = run(weights_at, places, returns=returns, names=names, wish=wish, window=window)
+        known = dict(zip(places, found, strict=True))
+        return lambda row, held: known[row]
+
+    def limited(row: int, held: Floats) -> Floats | str:
+        asked = wish if row == rows[0] else _trading(wish, names, held, most)
+        return weights_at(row, returns=returns, names=names, wish=asked, window=window)
+
+    _trading(wish, names, np.zeros(len(names)), most)  # refuses what takes no such limit
+    return limited
+
+
+def _trading(wish: Wish, names: tuple[str, ...], held: Floats, most: float) -> Wish:
+    """The wish, with a limit on what is traded."""
+    turnover = Turnover(dict(zip(names, held.tolist(), strict=True)), most)
+    return replace(wish, limits=replace(wish.limits, turnover=turnover))
 
 
 def rebalancing_rows(count: int, plan: Plan, dates: Days | None = None) -> Places:

@@ -4,9 +4,10 @@ By cvxpy with the interior-point solver Clarabel, imported when first wanted.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import Any
+from warnings import catch_warnings, simplefilter
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,14 +26,17 @@ from ray_services.portfolio_manager.limits import (
 
 type Floats = NDArray[np.float64]
 
-TOLERANCES = {"tol_gap_abs": 1e-11, "tol_gap_rel": 1e-11, "tol_feas": 1e-11, "max_iter": 500}
+FIELDS = ("tol_gap_abs", "tol_gap_rel", "tol_feas")
+TOLERANCES = (1e-11, 1e-8)
+"""Of the solver: as near as it gets; then, where it does not get there, as it usually gets."""
 SLACK = 1e-7
 """Of a least turnover, highest return and least risk that were found by the solver."""
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A portfolio to find: `returns` (rows, n) of one period serve the expected shortfall."""
+    """A portfolio to find: `returns` (rows, n) of one period serve the expected shortfall; the goal
+    target_risk without a target is the highest return."""
 
     goal: str
     moments: Moments
@@ -73,13 +77,28 @@ def optimise_with_solver(task: Task) -> Floats:
         constraints.append((task.moments.mean - task.risk_free) @ x == 1)
     if task.goal in {"target_return", "min_cvar"} and task.target is not None:
         constraints.append(task.moments.mean @ x >= task.target)
-    if task.goal == "target_risk":
+    if task.goal == "target_risk" and task.target is not None:
         constraints.append(cp.norm(root @ x) <= task.target)
     objective = _objective(cp, task, root, x)
     weights = _solved(cp, objective, [*constraints, *_within(cp, room, x, scale)], x)
     if weights is None:
         raise _why(cp, task, room, root)
     return _tidy(weights / weights.sum(), room)
+
+
+def tolerating(task: Task) -> Floats:
+    """Weights (n,) at a part (the task's target, 0 to 1) of the way in volatility from the calmest
+    portfolio within the limits to the most rewarding one. Raises as `optimise_with_solver`."""
+    part = task.target or 0.0
+    calm = optimise_with_solver(replace(task, goal="min_volatility", target=None))
+    if part == 0:
+        return calm
+    bold = optimise_with_solver(replace(task, goal="target_risk", target=None))
+    if part == 1:
+        return bold
+    low, high = (float(np.sqrt(one @ task.moments.covariance @ one)) for one in (calm, bold))
+    risk = low + part * (high - low)
+    return optimise_with_solver(replace(task, goal="target_risk", target=risk))
 
 
 def _cvxpy() -> Any:
@@ -144,10 +163,15 @@ def _within(cp: Any, room: _Room, x: Any, scale: Any) -> list[Any]:
 def _solved(cp: Any, objective: Any, constraints: Sequence[Any], x: Any) -> Floats | None:
     """The solution, or None where the solver finds that there is none."""
     problem = cp.Problem(objective, list(constraints))
-    try:
-        problem.solve(solver=cp.CLARABEL, **TOLERANCES)
-    except cp.error.SolverError:
-        return None
+    for tolerance in TOLERANCES:
+        try:
+            with catch_warnings():
+                simplefilter("ignore")  # of inaccurate solutions, which are looked at below
+                problem.solve(solver=cp.CLARABEL, max_iter=500, **dict.fromkeys(FIELDS, tolerance))
+        except cp.error.SolverError:
+            return None
+        if problem.status == cp.OPTIMAL:
+            break
     if problem.status not in {cp.OPTIMAL, cp.OPTIMAL_INACCURATE} or x.value is None:
         return None
     return np.asarray(x.value, dtype=np.float64)

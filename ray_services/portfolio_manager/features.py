@@ -8,13 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ray_services.common.errors import BadInput
+from ray_services.common.indicators import atr, rsi
 from ray_services.common.prices import Panel
 from ray_services.portfolio_manager import indicators
+from ray_services.portfolio_manager.monthly_factors import FACTORS
 
 type Floats = NDArray[np.float64]
 type Months = NDArray[np.datetime64]
 
-FACTORS = ("mkt_rf", "smb", "hml", "rmw", "cma")
 DAILY = (
     "garman_klass", "rsi", "band_low", "band_middle", "band_high", "atr", "macd",
 )  # fmt: skip
@@ -98,11 +99,11 @@ def _daily(panel: Panel, rules: FeatureRules) -> dict[str, Floats]:
         days = np.flatnonzero(there[:, column])
         opened, high, low, close, adjusted = np.ascontiguousarray(needed[:, days, column])
         bands = indicators.bollinger(np.log1p(adjusted), rules.bands, rules.band_width)
-        ranges = indicators.atr(high, low, close, rules.atr)
+        ranges = atr(high, low, close, rules.atr)
         momentum = indicators.macd(adjusted, rules.fast, rules.slow)
         values = (
             indicators.garman_klass(opened, high, low, adjusted),
-            indicators.rsi(adjusted, rules.rsi),
+            rsi(adjusted, rules.rsi),
             *bands,
             indicators.standardised(ranges),
             indicators.standardised(momentum),

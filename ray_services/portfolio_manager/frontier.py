@@ -166,7 +166,7 @@ def return_too_high(target: float, highest: float) -> Infeasible:
     return Infeasible(
         f"no portfolio within the limits returns {target:.6g} a year; the highest attainable is "
         f"{highest:.6g}.",
-        field="target",
+        field="target_return",
         remedy="Ask for less, or loosen the limits.",
     )
 
@@ -175,7 +175,7 @@ def risk_too_low(target: float, least: float) -> Infeasible:
     return Infeasible(
         f"no portfolio within the limits has a volatility of {target:.6g} a year; the least "
         f"attainable is {least:.6g}.",
-        field="target",
+        field="target_risk",
         remedy="Allow more, or loosen the limits.",
     )
 

@@ -6,10 +6,8 @@ Arrays are float64, shape (days,), without gaps; NaN where there are too few day
 import numpy as np
 
 from ray_services.common.compiled import compiled
-from ray_services.common.indicators import Floats, atr, bands, rsi
+from ray_services.common.indicators import Floats, bands
 from ray_services.common.indicators import macd as line_and_signal
-
-__all__ = ["atr", "bollinger", "garman_klass", "macd", "rsi", "standardised"]
 
 
 def garman_klass(opened: Floats, high: Floats, low: Floats, close: Floats) -> Floats:

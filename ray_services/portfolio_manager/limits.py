@@ -14,6 +14,7 @@ type Floats = NDArray[np.float64]
 type Bound = float | Mapping[str, float]
 
 ROUNDING = 1e-12
+NAME_IT = "Name it in tickers too, or leave it out."
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +28,17 @@ class Group:
 
     def __post_init__(self) -> None:
         if not self.members:
-            raise BadInput("expected at least one member.", field=f"group {self.name}")
+            raise BadInput(
+                f"group {self.name}: expected at least one member.",
+                field="groups",
+                remedy="Name some of the tickers, or leave the group out.",
+            )
         if not self.lower <= self.upper:
             raise BadInput(
-                f"its lower limit {self.lower:g} is above its upper one {self.upper:g}.",
-                field=f"group {self.name}",
+                f"group {self.name}: its lower limit {self.lower:g} is above its upper one "
+                f"{self.upper:g}.",
+                field="groups",
+                remedy="Exchange them, or leave one out.",
             )
 
 
@@ -74,9 +81,10 @@ def bounds_of(limits: Limits, names: Sequence[str]) -> tuple[Floats, Floats]:
     if (lower > upper).any():
         name = names[int(np.argmax(lower > upper))]
         raise BadInput(
-            f"its lower bound is above its upper one: {lower[lower > upper][0]:g} > "
+            f"{name}: its lower bound is above its upper one: {lower[lower > upper][0]:g} > "
             f"{upper[lower > upper][0]:g}.",
-            field=name,
+            field="lower",
+            remedy="Reduce the lower one, or raise the upper one.",
         )
     check_sums(lower, upper)
     return lower, upper
@@ -112,14 +120,19 @@ def check_groups(
     for group in groups:
         unknown = [member for member in group.members if member not in places]
         if unknown:
-            raise BadInput(f"{unknown[0]} is not among the assets.", field=f"group {group.name}")
+            raise BadInput(
+                f"group {group.name}: {unknown[0]} is not among the assets.",
+                field="groups",
+                remedy=NAME_IT,
+            )
         members = sorted({places[member] for member in group.members})
         most, least = float(upper[members].sum()), float(lower[members].sum())
         if most < group.lower - ROUNDING or least > group.upper + ROUNDING:
             raise Infeasible(
-                f"its members together have between {least:.6g} and {most:.6g}, by their own "
-                f"bounds; asked for were {group.lower:g} to {group.upper:g}.",
-                field=f"group {group.name}",
+                f"group {group.name}: its members together have between {least:.6g} and "
+                f"{most:.6g}, by their own bounds; asked for were {group.lower:g} to "
+                f"{group.upper:g}.",
+                field="groups",
                 remedy="Change the limits of the group or the bounds of its members.",
             )
         found.append((group, members))
@@ -139,7 +152,7 @@ def _array(bound: Bound, names: Sequence[str], other: float, field: str) -> Floa
     if isinstance(bound, Mapping):
         unknown = [name for name in bound if name not in names]
         if unknown:
-            raise BadInput(f"{unknown[0]} is not among the assets.", field=field)
+            raise BadInput(f"{unknown[0]} is not among the assets.", field=field, remedy=NAME_IT)
         values = np.array([float(bound.get(name, other)) for name in names])
     else:
         values = np.full(len(names), float(bound))

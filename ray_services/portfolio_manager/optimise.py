@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ray_services.common.errors import BadInput
-from ray_services.portfolio_manager.constrained import Task, optimise_with_solver
+from ray_services.portfolio_manager.constrained import Task, optimise_with_solver, tolerating
 from ray_services.portfolio_manager.errors import Infeasible
 from ray_services.portfolio_manager.estimates import EstimateRules, Moments, estimate_checked
 from ray_services.portfolio_manager.frontier import max_sharpe, trace
@@ -18,21 +18,29 @@ from ray_services.portfolio_manager.limits import Limits, bounds_of
 
 type Floats = NDArray[np.float64]
 type Goal = Literal[
-    "max_sharpe", "min_volatility", "target_return", "target_risk", "min_cvar", "hrp"
+    "max_sharpe",
+    "min_volatility",
+    "target_return",
+    "target_risk",
+    "risk_tolerance",
+    "min_cvar",
+    "hrp",
 ]
 
 GOALS: tuple[Goal, ...] = (
-    "max_sharpe", "min_volatility", "target_return", "target_risk", "min_cvar", "hrp",
+    "max_sharpe", "min_volatility", "target_return", "target_risk", "risk_tolerance", "min_cvar",
+    "hrp",
 )  # fmt: skip
-NEED_TARGET = {"target_return", "target_risk"}
+NEED_TARGET = {"target_return", "target_risk", "risk_tolerance"}
 
 
 @dataclass(frozen=True, slots=True)
 class Wish:
     """What a portfolio is to be.
 
-    `target` is a return or a volatility a year, as the goal has it (with min_cvar the least mean
-    return, or None); `risk_free` a rate a year; `level` that of the expected shortfall.
+    `target` is a return or a volatility a year, or a tolerance from 0 to 1, as the goal has it
+    (with min_cvar the least mean return, or None); `risk_free` a rate a year; `level` that of the
+    expected shortfall.
     """
 
     goal: Goal = "max_sharpe"
@@ -51,10 +59,12 @@ class Wish:
             if self.goal not in {*NEED_TARGET, "min_cvar"}:
                 raise BadInput(f"{self.goal} has none; leave it out.", field="target")
             number_in(self.target, "target", -np.inf, np.inf)
+            if self.goal == "risk_tolerance":
+                number_in(self.target, "risk_tolerance", 0, 1, open_ends=False)
         number_in(self.risk_free, "risk_free", -1, np.inf)
         number_in(self.level, "level", 0.5, 1)
         if self.goal == "hrp" and self.limits != Limits():
-            raise BadInput("hrp takes no bounds or other limits.", field="limits",
+            raise BadInput("hrp takes no bounds or other limits.", field="goal",
                            remedy="Leave them out, or choose another goal.")  # fmt: skip
 
 
@@ -150,6 +160,8 @@ def _weights(moments: Moments, wish: Wish, returns: Floats | None) -> tuple[Floa
         task = Task(
             wish.goal, moments, wish.limits, returns, wish.target, wish.risk_free, wish.level
         )
+        if wish.goal == "risk_tolerance":
+            return tolerating(task), "interior point"
         return optimise_with_solver(task), "interior point"
     return _on_frontier(moments, wish), "critical line"
 
@@ -163,4 +175,6 @@ def _on_frontier(moments: Moments, wish: Wish) -> Floats:
         return frontier.target_return(wish.target)
     if wish.goal == "target_risk" and wish.target is not None:
         return frontier.target_risk(wish.target)
+    if wish.goal == "risk_tolerance" and wish.target is not None:
+        return frontier.tolerating(wish.target)
     return frontier.min_volatility()

@@ -73,12 +73,22 @@ class Draw:
     threshold: float
 
 
-def historic(returns: ArrayLike, level: float = 0.95) -> TailRisk:
-    """Of past returns of one period, as they were."""
+def historic(returns: ArrayLike, level: float = 0.95, days: int = 1) -> TailRisk:
+    """Of past returns a day, as they were, over one day or compounded over each `days` days that
+    follow each other; the periods overlap."""
     series = series_of(returns, "returns")
-    _check(level, 1)
-    var, cvar = _of_sorted(-np.sort(series), level, len(series))
-    return TailRisk(var, cvar, level, 1, "historic")
+    _check(level, days)
+    if len(series) < days + 1:
+        raise BadInput(
+            f"{len(series)} past returns are too few for {days} days; at least {days + 1} are "
+            "needed.",
+            field="days",
+            remedy="Take fewer days, or a longer period.",
+        )
+    if days > 1:
+        series = np.prod(1.0 + np.lib.stride_tricks.sliding_window_view(series, days), axis=1) - 1.0
+    var, cvar = _of_sorted(np.sort(-series)[::-1], level, len(series))
+    return TailRisk(var, cvar, level, days, "historic")
 
 
 def parametric(mean: float, deviation: float, level: float = 0.95, days: int = 1) -> TailRisk:

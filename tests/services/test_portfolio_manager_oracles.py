@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from ray_services.common.indicators import atr, rsi
 from ray_services.portfolio_manager import indicators
 from ray_services.portfolio_manager.allocation import allocate
 from ray_services.portfolio_manager.backtest import Plan, walk_forward
@@ -183,9 +184,9 @@ def test_indicators_are_talibs() -> None:
     high, low, close = (
         np.ascontiguousarray(bars.fields[name][:, 0]) for name in ("high", "low", "close")
     )
-    assert indicators.rsi(close, 20) == pytest.approx(talib.RSI(close, 20), abs=1e-9, nan_ok=True)
+    assert rsi(close, 20) == pytest.approx(talib.RSI(close, 20), abs=1e-9, nan_ok=True)
     ranges = talib.ATR(high, low, close, 14)
-    assert indicators.atr(high, low, close, 14) == pytest.approx(ranges, abs=1e-9, nan_ok=True)
+    assert atr(high, low, close, 14) == pytest.approx(ranges, abs=1e-9, nan_ok=True)
     upper, middle, lower = talib.BBANDS(close, 20, 2, 2)
     for ours, theirs in zip(
         indicators.bollinger(close, 20, 2.0), (lower, middle, upper), strict=True

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from ray_services.common.errors import BadInput, LibraryMissing
-from ray_services.portfolio_manager import critical_line
 from ray_services.portfolio_manager.allocation import allocate
 from ray_services.portfolio_manager.errors import Infeasible
 from ray_services.portfolio_manager.estimates import EstimateRules, estimate
@@ -31,7 +30,6 @@ from ray_services.portfolio_manager.optimise import (
     optimise_cut,
     optimise_many,
 )
-from ray_services.portfolio_manager.warming import warm_up
 from tests.services.portfolio_markets import daily_returns, moments, tickers
 
 RETURNS, NAMES = daily_returns(10, 300), tickers(10)
@@ -286,12 +284,3 @@ def test_shares_that_cannot_be_bought(
 ) -> None:
     with pytest.raises(BadInput, match=why):
         allocate(("A", "B"), weights, prices, amount)
-
-
-def test_warming_up_loads_what_the_exact_goals_call() -> None:
-    warm_up()
-    assert critical_line.walk.nopython_signatures
-    known = len(critical_line.walk.nopython_signatures)
-    optimise(RETURNS, NAMES, Wish("max_sharpe", limits=Limits(lower=-0.1, upper=0.5)))
-    optimise(RETURNS, NAMES, Wish("min_volatility"))
-    assert len(critical_line.walk.nopython_signatures) == known

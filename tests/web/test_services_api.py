@@ -31,7 +31,7 @@ def test_nobody_computes_without_credentials(client: Client) -> None:
 
 
 def test_every_operation_is_documented(api: Client) -> None:
-    documented(api, NAMES, 30)
+    documented(api, NAMES, 36)
 
 
 def test_texts_are_scored_with_words_of_ones_own(api: Client) -> None:
