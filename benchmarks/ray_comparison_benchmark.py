@@ -2,9 +2,10 @@
 `python -m benchmarks.ray_comparison_benchmark`.
 
 Each workload is done as one writes it naturally, one thing after the other, with the usual library;
-by ours on one core; and by ours on a Ray of two CPUs, which is started once and warm. Needs what
-`make setup-dev` installs, and a quarter of an hour. With --quick the natural way does a part of its
-work, one round is taken, and a bound that is missed is told but is no failure; a wrong result
+by ours on one core; by ours on a Ray of two CPUs, which is started once and warm; and by ours as a
+request that goes through the queue, PostgreSQL's, to a worker of the same Ray, and is read back.
+Needs what `make setup-dev` installs, and half an hour. With --quick the natural way does a part of
+its work, one round is taken, and a bound that is missed is told but is no failure; a wrong result
 always is.
 """
 
@@ -28,6 +29,7 @@ from benchmarks.environment import project
 from benchmarks.fanout_chart import Grid
 from benchmarks.report import Report
 from benchmarks.side_by_side import Measured, measure
+from benchmarks.through_the_queue import worker_of
 
 # Always in this order: after the texts, which leave much memory in pieces, numpy's bootstrap takes
 # twice as long.
@@ -38,7 +40,7 @@ SERVICES = {
     "sentiment": services_sentiment_analyzer.cases,
 }
 RAY = {"RAY_NUM_CPUS": 2, "RAY_OBJECT_STORE_MEMORY": 500_000_000}
-COLOURS = {"one core": "#4a90d9", "Ray on 2 CPUs": "#2e8b57"}
+COLOURS = {"one core": "#4a90d9", "Ray on 2 CPUs": "#2e8b57", "through the queue": "#8a6bbf"}
 BOUND = "#d1495b"
 BAR = 12
 
@@ -95,12 +97,14 @@ def draw(measured: Sequence[Measured]) -> str:
     """A bar for each way by its ratio, and a mark where its bound is, as SVG."""
     best = max(one.natural / took for one in measured for _, took, _ in one.ways if took)
     powers = max(1, math.ceil(math.log10(best)))
-    grid = Grid(len(measured), left=410, top=40, line=3 * BAR, powers=powers)
+    grid = Grid(len(measured), left=410, top=40, line=4 * BAR, powers=powers)
     parts = [*grid.begin(), *legend(grid)]
     parts += grid.scale(lambda times: "as natural" if times == 1 else f"{times:,} times")
     for line, one in enumerate(measured):
         parts += grid.name(line, one.title)
-        for y, (way, took, bound) in zip((-BAR, 1), one.ways, strict=True):
+        for y, (way, took, bound) in zip(
+            (-3 * BAR // 2, -BAR // 2, BAR // 2), one.ways, strict=True
+        ):
             if took is not None:
                 parts += bar(grid, grid.middle(line) + y, way, one.natural / took, bound)
     return "\n".join([*parts, "</svg>", ""])
@@ -167,13 +171,14 @@ def main() -> int:
     warnings.simplefilter("ignore")  # of the optimisers, about single windows and targets
     report = Comparison("Analytic services beside their natural implementations")
     with ExitStack() as leaving:
-        leaving.enter_context(project("sqlite"))
+        leaving.enter_context(project("postgresql"))
         from django_ray_runtime import ray_cluster
         from django_ray_runtime.conf import read
         from django_ray_runtime.distributed import parallel_map
 
         cluster = ray_cluster.start(read(RAY))
         leaving.callback(cluster.close)
+        leaving.enter_context(worker_of(cluster.address))
         for name in [name for name in SERVICES if name in options.only]:
             for case in SERVICES[name](parallel_map):
                 if case.in_quick or not options.quick:

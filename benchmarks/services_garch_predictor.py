@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.side_by_side import Case
+from benchmarks.through_the_queue import Request
 from ray_services.garch_predictor.rolling import RollingFits, fits_of_many, rolling_fits
 from ray_services.garch_predictor.spec import GarchSpec, Rolling
 
@@ -22,7 +23,8 @@ PERCENT = 100
 
 def cases(parallel_map: Any) -> list[Case]:
     """The workload; `parallel_map` spreads it over Ray."""
-    returns = daily_returns(0)
+    prices = prices_of(0)
+    returns = np.diff(np.log(prices))
 
     def on_ray() -> RollingFits:
         return fits_of_many({"returns": returns}, SPEC, ROLLING, spread=parallel_map)["returns"]
@@ -36,6 +38,12 @@ def cases(parallel_map: Any) -> list[Case]:
             reference=partial(arch_loop, PERCENT * returns),
             one_core=partial(rolling_fits, returns, SPEC, ROLLING),
             on_ray=on_ray,
+            queued=Request(
+                service="garch-predictor",
+                operation="fit-rolling",
+                body={"assets": [], "prices": {"returns": prices}, "p": 1, "q": 3},
+                rows=fits_answered,
+            ),
             rows=lambda fits: np.column_stack([fits.log_likelihood, fits.next_day]),
             agree=agree,
             pieces=12,
@@ -45,15 +53,21 @@ def cases(parallel_map: Any) -> list[Case]:
     ]
 
 
-def daily_returns(seed: int) -> Any:
-    """Log returns with clustered variance and fat tails, as a volatile asset has them."""
+def prices_of(seed: int) -> list[float]:
+    """Whose log returns have clustered variance and fat tails, as a volatile asset has them."""
     dice = np.random.default_rng(seed)
     variance, returns = 1.4e-3, []
     for shock in dice.standard_t(5, WINDOWS + 179) * np.sqrt(3 / 5):
         error = np.sqrt(variance) * shock
         returns.append(1e-3 + error)
         variance = 5e-5 + 0.12 * error**2 + 0.845 * variance
-    return np.array(returns)
+    return (100 * np.exp(np.cumsum([0.0, *returns]))).tolist()
+
+
+def fits_answered(answer: dict[str, Any]) -> Any:
+    """Of a request's rows what is compared."""
+    rows = answer["windows"]
+    return np.column_stack([rows["log_likelihood"].to_numpy(), rows["forecast_1"].to_numpy()])
 
 
 def arch_loop(returns: Any, rows: Sequence[int]) -> list[tuple[float, float]]:

@@ -14,12 +14,13 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.side_by_side import Case, within
+from benchmarks.through_the_queue import Request
 from ray_services import data
 from ray_services.intraday_strategy.bars import Bars, read_bars
 from ray_services.intraday_strategy.daily import DailySignal, make_daily_signal
 from ray_services.intraday_strategy.grids import make_grid
 from ray_services.intraday_strategy.market import Market
-from ray_services.intraday_strategy.metrics import TOTAL
+from ray_services.intraday_strategy.metrics import METRICS, TOTAL
 from ray_services.intraday_strategy.runs import run
 from ray_services.intraday_strategy.strategies import RsiBollinger
 from ray_services.intraday_strategy.sweeps import sweep
@@ -32,6 +33,8 @@ GRID = {
     "band_width": [1.5, 2.0],
 }
 ACTIVE = 0.27  # of days have a signal
+
+SERVICE = "intraday-strategy"
 
 type Frame = Any
 
@@ -57,6 +60,12 @@ def runs(bars: Bars, signal: DailySignal) -> list[Case]:
             items=(RsiBollinger(),),
             natural=lambda sets: [natural(frame, daily, how) for how in sets],
             one_core=lambda: run(Market(bars, signal), RsiBollinger()),
+            queued=Request(
+                service=SERVICE,
+                operation="backtest-strategy",
+                body={"strategy_name": "rsi_bollinger", "signal": asked(signal)},
+                rows=lambda answer: np.array(answer["daily"])[np.newaxis],
+            ),
             rows=lambda found: found.daily[np.newaxis],
             agree=within(1e-12),
             one_core_at_least=at_least,
@@ -89,6 +98,17 @@ def sweeps(bars: Bars, signal: DailySignal, parallel_map: Any) -> list[Case]:
         case(
             baseline="vectorised pandas",
             natural=partial(loop, frame, daily),
+            queued=Request(
+                service=SERVICE,
+                operation="sweep-parameters",
+                body={
+                    "strategy": "rsi_bollinger",
+                    "grid": GRID,
+                    "rows": True,
+                    "signal": asked(signal),
+                },
+                rows=figures_answered,
+            ),
             pieces=20,
             one_core_at_least=100,
             on_ray_at_least=160,
@@ -99,6 +119,16 @@ def sweeps(bars: Bars, signal: DailySignal, parallel_map: Any) -> list[Case]:
             in_quick=False,
         ),
     ]
+
+
+def asked(signal: DailySignal) -> dict[str, Any]:
+    """The daily signal as a request gives it."""
+    return {"days": [str(day) for day in signal.days], "signs": signal.signs.tolist()}
+
+
+def figures_answered(answer: dict[str, Any]) -> Any:
+    """Of a request's rows all metrics of each set."""
+    return np.column_stack([answer["rows"][name].to_numpy() for name in METRICS])
 
 
 def frames(bars: Bars, signal: DailySignal) -> tuple[Frame, Frame]:

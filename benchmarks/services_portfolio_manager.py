@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.side_by_side import Case, within
+from benchmarks.through_the_queue import Request
 from ray_services.common.prices import Panel, read_prices
 from ray_services.data import path
 from ray_services.portfolio_manager.estimates import EstimateRules, Moments, estimate
@@ -28,7 +29,9 @@ from ray_services.portfolio_manager.tail_risk import Simulation, simulate
 
 PORTFOLIOS, ASSETS, DAYS, POINTS, CAP = 200, 50, 504, 50, 0.1
 WISH = Wish(limits=Limits(upper=CAP), estimates=EstimateRules(covariance="sample"))
-PYPFOPT = "PyPortfolioOpt"
+SERVICE, PYPFOPT = "portfolio-manager", "PyPortfolioOpt"
+ASKED = {"goal": "max_sharpe", "covariance": "sample", "upper": CAP}
+"""What a request says of WISH."""
 PATHS, HORIZON, LEVEL = 1_000_000, 10, 0.95
 NONE = np.full(ASSETS, np.nan)
 
@@ -70,12 +73,33 @@ def portfolios(panel: Panel, cuts: list[Cut], parallel_map: Any) -> Case:
         natural=partial(max_sharpe_loop, frame),
         one_core=one_core,
         on_ray=on_ray,
+        queued=Request(
+            service=SERVICE,
+            operation="optimize-many",
+            body={**ASKED, "tickers": panel.tickers, "cuts": [asked(cut, panel) for cut in cuts]},
+            rows=weights_answered,
+        ),
         rows=weights_of,
         agree=within(1e-4),
         pieces=5,
         one_core_at_least=25,
         on_ray_at_least=40,
     )
+
+
+def asked(cut: Cut, panel: Panel) -> dict[str, Any]:
+    """A cut as a request names it."""
+    tickers = [panel.tickers[column] for column in cut.columns]
+    return {"tickers": tickers, "start": cut.start, "stop": cut.stop}
+
+
+def weights_answered(answer: dict[str, Any]) -> Any:
+    """Of a request's rows a row for each portfolio; NaN for what is refused."""
+    rows = answer["weights"]
+    found = np.full((len(answer["portfolios"]), ASSETS), np.nan)
+    weights = rows["weight"].to_numpy().reshape(-1, ASSETS)
+    found[rows["portfolio"].to_numpy()[::ASSETS]] = weights
+    return found
 
 
 def cuts_of(panel: Panel) -> list[Cut]:
@@ -121,6 +145,14 @@ def frontier(panel: Panel, cut: Cut) -> Case:
         items=trace(market, *bounds).spread(POINTS + 1).returns[:-1].tolist(),
         natural=partial(frontier_loop, market),
         one_core=lambda: trace(market, *bounds).spread(POINTS + 1),
+        queued=Request(
+            service=SERVICE,
+            operation="optimize-portfolio",
+            body={**ASKED, "tickers": names, "points": POINTS + 1},
+            rows=lambda answer: np.array(
+                [point["volatility"] for point in answer["frontier"][:-1]]
+            ),
+        ),
         rows=lambda points: points.volatilities[:-1],
         agree=within(1e-4),
         one_core_at_least=500,
@@ -151,6 +183,19 @@ def value_at_risk(panel: Panel, parallel_map: Any) -> Case:
         natural=partial(numpy_bootstrap, series),
         one_core=partial(simulate, series, wanted),
         on_ray=partial(simulate, series, wanted, parts=2, spread=one_each),
+        queued=Request(
+            service=SERVICE,
+            operation="simulate-risk",
+            body={
+                "tickers": ["SPY"],
+                "methods": ["bootstrap"],
+                "paths": PATHS,
+                "seed": 1,
+                "horizon": HORIZON,
+                "level": LEVEL,
+            },
+            rows=lambda answer: np.array([(one["var"], one["cvar"]) for one in answer["results"]]),
+        ),
         rows=lambda risk: np.array([(risk.var, risk.cvar)]),
         agree=within(relative=0.015),
         one_core_at_least=2.5,

@@ -5,6 +5,7 @@ the whole lexicon in which VADER's rules meet each other. Ours keeps what it kno
 next text that has it; the last case begins without any.
 """
 
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
@@ -13,12 +14,14 @@ from typing import Any
 import numpy as np
 
 from benchmarks.side_by_side import Case, within
+from benchmarks.through_the_queue import Request, data_set
 from ray_services.data.texts import make_texts
 from ray_services.sentiment_analyzer import published, vocabulary
 from ray_services.sentiment_analyzer.scoring import Scores, blocks_of, join_scores, score_texts
 from tests.services.sentiment_texts import texts_of
 
 TEXTS = 100_000
+FIGURES = ("compound", "positive", "neutral", "negative")
 
 
 def cases(parallel_map: Any) -> list[Case]:
@@ -34,6 +37,7 @@ def cases(parallel_map: Any) -> list[Case]:
             workload=f"{last.workload}, new words",
             one_core=lambda: without_words(rules),
             on_ray=None,
+            queued=None,
             one_core_at_least=None,
             on_ray_at_least=None,
         ),
@@ -49,12 +53,29 @@ def case_of(texts: list[str], name: str, parallel_map: Any) -> Case:
         natural=loop,
         one_core=lambda: score_texts(texts),
         on_ray=lambda: join_scores(parallel_map(score_texts, blocks_of(texts))),
+        queued=Request(
+            service="sentiment-analyzer",
+            operation="analyze-sentiment",
+            body={"data": data_set("texts", lines_of(texts))},
+            rows=scores_answered,
+        ),
         rows=figures_of,
         agree=within(),
         pieces=10,
         one_core_at_least=16,
         on_ray_at_least=25,
     )
+
+
+def lines_of(texts: list[str]) -> bytes:
+    """As a file of texts, an object on each line."""
+    return "\n".join(json.dumps({"text": text}) for text in texts).encode()
+
+
+def scores_answered(answer: dict[str, Any]) -> Any:
+    """Of a request's rows the four figures."""
+    rows = answer["results"]
+    return np.column_stack([rows[name].to_numpy() for name in ("score", *FIGURES[1:])])
 
 
 @cache
@@ -79,4 +100,4 @@ def without_words(texts: list[str]) -> Scores:
 
 def figures_of(scores: Scores) -> Any:
     """As the loop has them."""
-    return np.column_stack([scores.compound, scores.positive, scores.neutral, scores.negative])
+    return np.column_stack([getattr(scores, name) for name in FIGURES])

@@ -1,5 +1,5 @@
-"""A workload in up to three ways, side by side: as one writes it naturally, ours on one core, and
-ours on Ray.
+"""A workload in up to four ways, side by side: as one writes it naturally, ours on one core, ours
+on Ray, and ours as a request through the queue.
 
 Results are compared before times are taken, which also loads and compiles what the ways need. In a
 round the natural way does the workload in pieces of about a second, and after each of them ours
@@ -18,6 +18,8 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from benchmarks.through_the_queue import Request
+
 ROUNDS = 5
 MOMENT = 0.2  # seconds
 
@@ -35,8 +37,8 @@ class Case:
     """A workload: `natural` is given some of the items, ours does all of them.
 
     `agree` is given rows of ours and the natural results of the same items, and raises where they
-    differ by too much. Ours on Ray has to be the same to the bit. Bounds are on how many times
-    faster ours is.
+    differ by too much. Ours on Ray has to be the same to the bit, and through the queue within
+    1e-9. Bounds are on how many times faster ours is; through the queue, half of that on Ray.
     """
 
     workload: str
@@ -45,6 +47,7 @@ class Case:
     natural: Natural
     one_core: Work
     on_ray: Work | None = None
+    queued: Request | None = None
     rows: Callable[[Any], Any]
     """What ours gives, as an array with a row for each item."""
     agree: Callable[[Any, Any], None]
@@ -64,6 +67,7 @@ class Measured:
     natural: float
     one_core: float
     on_ray: float | None = None
+    queued: float | None = None
 
     @property
     def title(self) -> str:
@@ -73,9 +77,11 @@ class Measured:
     @property
     def ways(self) -> list[tuple[str, float | None, float | None]]:
         """Ours by name: the seconds, or None where there is none, and the bound on the ratio."""
+        bound = self.case.on_ray_at_least
         return [
             ("one core", self.one_core, self.case.one_core_at_least),
-            ("Ray on 2 CPUs", self.on_ray, self.case.on_ray_at_least),
+            ("Ray on 2 CPUs", self.on_ray, bound),
+            ("through the queue", self.queued, bound and bound / 2),
         ]
 
 
@@ -87,7 +93,9 @@ def measure(case: Case, quick: bool = False) -> Measured:
     gc.collect()
     with threadpool_limits(1):  # one core is one core, also for numpy's algebra
         rounds = [one_round(case, pieces) for _ in range(1 if quick else ROUNDS)]
-    return Measured(case, *map(statistics.median, zip(*rounds, strict=True)))
+    return Measured(
+        case, **{way: statistics.median(one[way] for one in rounds) for way in rounds[0]}
+    )
 
 
 def compare(case: Case, pieces: Sequence[Sequence[Any]]) -> None:
@@ -100,17 +108,20 @@ def compare(case: Case, pieces: Sequence[Sequence[Any]]) -> None:
         case.natural(pieces[0][:1])
     if case.on_ray is not None:
         np.testing.assert_array_equal(case.rows(case.on_ray()), here)
+    if case.queued is not None:
+        within(relative=1e-9)(case.queued.rows(case.queued()), here)
 
 
-def one_round(case: Case, pieces: Sequence[Sequence[Any]]) -> list[float]:
-    """Seconds of the natural way, of ours on one core, and of ours on Ray if there is that."""
-    ours = [case.one_core] if case.on_ray is None else [case.one_core, case.on_ray]
+def one_round(case: Case, pieces: Sequence[Sequence[Any]]) -> dict[str, float]:
+    """Seconds of the natural way, and of ours in the ways that there are."""
+    ways = {"one_core": case.one_core, "on_ray": case.on_ray, "queued": case.queued}
+    ours = {way: action for way, action in ways.items() if action is not None}
     natural, taken = 0.0, []
     for piece in pieces:
         natural += seconds_a_run(partial(case.natural, piece))
-        taken.append([after_one_run(action) for action in ours])
+        taken.append({way: after_one_run(action) for way, action in ours.items()})
     whole = natural * len(case.items) / sum(map(len, pieces))
-    return [whole, *map(statistics.mean, zip(*taken, strict=True))]
+    return {"natural": whole} | {way: statistics.mean(one[way] for one in taken) for way in ours}
 
 
 def after_one_run(action: Work) -> float:

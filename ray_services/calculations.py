@@ -53,7 +53,7 @@ def calculations_of(owner: str) -> QuerySet[Calculation]:
 def submit(owner: str, service: str, name: str, body: Body) -> Calculation:
     """Queue a request: it and its task are stored, or neither. Raises TooMany."""
     demand_turn(owner)
-    given = body.model_dump(mode="json", exclude_unset=True)
+    given = body.model_dump_json(exclude_unset=True)  # text: PostgreSQL's jsonb sorts keys
     with transaction.atomic():
         result = calculate.enqueue(service, name, given, owner)
         return Calculation.objects.create(

@@ -16,16 +16,14 @@ from ray_services.operations import operation
 
 
 @task(takes_context=True)
-def calculate(
-    context: Any, service: str, name: str, body: dict[str, Any], owner: str
-) -> dict[str, Any]:
-    """Answer one request, over the cluster where there is one.
+def calculate(context: Any, service: str, name: str, body: str, owner: str) -> dict[str, Any]:
+    """Answer one request, whose body is JSON, over the cluster where there is one.
 
     Rows go into a file that carries the number of this attempt, and its name into the outcome: a
     stale attempt's outcome is refused by the queue, and its file is then nobody's.
     """
     wanted = operation(service, name)
-    checked = wanted.body.model_validate(body)
+    checked = wanted.body.model_validate_json(body)
     context.progress(0, None, "loading the compiled code, or making it, once on a machine")
     compute = wanted.load()
     with own_data.fetched_by(partial(content_of, owner)):

@@ -8,7 +8,7 @@ from pydantic import Field
 from ray_services.common.bodies import Body, Data
 
 Ticker = Annotated[str, Field(min_length=1, max_length=20)]
-Tickers = Annotated[list[Ticker], Field(min_length=1, max_length=200)]
+Tickers = Annotated[list[Ticker], Field(min_length=1, max_length=500)]
 Rate = Annotated[float, Field(gt=-1, lt=1, description="A rate a year.")]
 Level = Annotated[float, Field(gt=0.5, lt=1)]
 Weights = Annotated[

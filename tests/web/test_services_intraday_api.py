@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -75,6 +76,18 @@ def test_a_sweep_through_the_queue_is_the_same(api: Client) -> None:
     run_enqueued(raise_errors=True)
     ended = api.get(waiting["address"]).json()["answer"]
     assert {**ended, "processing_time": 0} == {**at_once, "processing_time": 0}
+
+
+def test_the_order_in_which_a_grid_is_given_is_kept_by_the_queue(api: Client) -> None:
+    grid = {"window": [20, 40], "enter": [1.5, 2.0], "leave": [0.25, 0.5]}
+    body = {**SEARCH, "grid": grid, "rows": True}
+    at_once = post(api, "sweep-parameters", body)["rows"]
+    assert [one["enter"] for one in at_once] == [1.5, 1.5, 2.0, 2.0] * 2
+    waiting = post(api, "sweep-parameters", body, 202, "?queued=true")
+    run_enqueued(raise_errors=True)
+    rows = api.get(waiting["address"]).json()["rows"]["address"]
+    lines = b"".join(api.get(rows, {"format": "ndjson"}).streaming_content).splitlines()  # type: ignore[attr-defined]
+    assert [json.loads(line) for line in lines] == at_once
 
 
 def test_the_best_of_the_first_days_is_tested_on_the_rest(api: Client) -> None:
