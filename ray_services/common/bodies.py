@@ -10,7 +10,7 @@ Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 class Body(BaseModel):
     """A request whose answer is computed."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)  # JSON has no such numbers
 
     def seconds(self) -> float:
         """About how long one core computes; what takes long goes through the queue."""

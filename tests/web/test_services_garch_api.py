@@ -188,3 +188,17 @@ def test_both_ways_agree_before_they_are_timed(api: Client) -> None:
 )
 def test_what_cannot_be_fitted_is_refused(api: Client, name: str, body: Any, field: str) -> None:
     assert post(api, name, body, 422)["errors"][0]["field"] == field
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "1e999"])
+def test_what_is_no_number_is_refused_before_it_is_queued(api: Client, number: str) -> None:
+    body = f'{{"assets": [], "prices": {{"mine": [100, {number}, 101]}}}}'
+    answer = api.post(
+        f"{ROOT}/predict-volatility?queued=true", body, content_type="application/json"
+    )
+    assert answer.status_code == 422
+    [error] = answer.json()["errors"]
+    assert (error["field"], error["detail"]) == (
+        "prices.mine.1",
+        "Input should be a finite number",
+    )
