@@ -18,6 +18,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 PRODUCTION := $(VENV)/.production
 DEVELOPMENT := $(VENV)/.development
+WARM := $(VENV)/.warm
 make_env = python=$$(sh scripts/find_python.sh $(PYTHON_VERSION) "$(PYTHON)") && \
 	"$$python" scripts/make_env.py $(VENV)
 # Checks run on databases and clusters of their own, whatever this shell points to.
@@ -46,11 +47,11 @@ demo: setup ## Generate QUANTITY=1000000 games as FORMAT=csv through the queue, 
 	@mkdir -p demo && rm -f demo/demo.sqlite3*
 	@$(PY) manage.py demo --quantity $(QUANTITY) --format $(FORMAT) --seed $(SEED)
 
-worker: setup ## Migrate the database and run a worker until Ctrl-C
+worker: $(WARM) ## Migrate the database and run a worker until Ctrl-C
 	@$(PY) manage.py migrate
 	@$(PY) manage.py run_ray_worker
 
-web: setup ## Migrate the database and serve the web part on 127.0.0.1:PORT (8000)
+web: $(WARM) ## Migrate the database and serve the web part on 127.0.0.1:PORT (8000)
 	@$(PY) manage.py migrate
 	@if [ -z "$$SECRET_KEY" ]; then \
 		echo "SECRET_KEY is not set: a random one for this run, logins end with it."; \
@@ -97,6 +98,7 @@ bench: setup-dev ## Measure generation, fan-out, services, the queue and its rec
 	@$(PY) -m benchmarks.bench_jobs --quick
 	@$(PY) -m benchmarks.bench_fanout --quick
 	@$(PY) -m benchmarks.ray_comparison_benchmark --quick
+	@$(PY) -m benchmarks.ray_performance_benchmark --quick
 	@$(PY) -m benchmarks.bench_queue --quick
 	@$(PY) -m benchmarks.bench_backlog --quick
 	@$(PY) -m benchmarks.bench_faults --quick
@@ -127,6 +129,12 @@ $(PY): ;
 
 $(PRODUCTION): requirements.txt .python-version $(PY)
 	@$(make_env) requirements.txt $@
+
+# What the services compile is kept beside their source.
+$(WARM): $(PRODUCTION)
+	@echo "Compiling the inner loops of the services, once."
+	@$(PY) -m ray_services.warming
+	@touch $@
 
 # One after the other, also under make -j: both write to .venv.
 $(DEVELOPMENT): requirements-dev.txt $(PRODUCTION)

@@ -33,13 +33,11 @@ def example_of(operation: Operation) -> Any:
 def main(arguments: list[str]) -> None:
     """Warm up the services named, or all."""
     services = dict.fromkeys(service for service, _ in OPERATIONS)
-    wanted = [one for one in arguments if one != "--quiet"]
-    for service in wanted or services:
+    for service in arguments or services:
         if service not in services:
             sys.exit(f"Expected one of {', '.join(services)}, got {service!r}.")
         for name, seconds in warm_up(service):
-            if wanted == arguments:
-                sys.stdout.write(f"{service} {name}: {seconds:.1f} s\n")
+            sys.stdout.write(f"{service} {name}: {seconds:.1f} s\n")
 
 
 if __name__ == "__main__":

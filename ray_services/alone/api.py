@@ -14,7 +14,7 @@ from ninja.throttling import AuthRateThrottle
 from django_ray_runtime import control
 from django_ray_runtime.rest.problems import FieldError, Problem
 from django_ray_runtime.workers import active_workers
-from ray_services.alone import settings
+from ray_services.alone import settings, warm
 from ray_services.alone.names import PORTS
 from ray_services.doors import ROUTERS, SHARED
 
@@ -65,6 +65,7 @@ def make_api(name: str) -> NinjaAPI:
             "service": name,
             "status": "running",
             "process": os.getpid(),
+            "warm": warm.WARM.is_set(),
             "cpus": _cpus(),
             "workers": len(active_workers()),
             "calculations": {str(state): count for state, count in queue.counts.items()},

@@ -64,9 +64,7 @@ def launch(plan: Plan) -> int:
             "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
         }
         subprocess.run([*_django("migrate"), "--verbosity", "0"], env=environment, check=True)  # noqa: S603
-        # So that nobody's first request has to wait for the compiler.
-        warm = [sys.executable, "-m", "ray_services.warming", "--quiet", plan.name]
-        return run_together(plan.commands(), environment, once=[warm])
+        return run_together(plan.commands(), environment)
 
 
 def main() -> int:

@@ -12,24 +12,18 @@ GRACE_SECONDS = 30.0
 """What a process may take to end before it is killed."""
 
 
-def run_together(
-    commands: Sequence[Sequence[str]],
-    environment: Mapping[str, str],
-    *,
-    once: Sequence[Sequence[str]] = (),
-) -> int:
+def run_together(commands: Sequence[Sequence[str]], environment: Mapping[str, str]) -> int:
     """Run the commands until one of them ends, or this process is told to stop. Returns the code
-    of the one that ended by itself, or 0. Those of `once` run beside them and may end."""
+    of the one that ended by itself, or 0."""
     with _wakened() as bell:
         children = [_started(command, environment) for command in commands]
-        helpers = [_started(command, environment) for command in once]
         try:
             while not (ended := [one for one in children if one.poll() is not None]):
                 if bell.recv(1)[0] in STOP:
                     return 0
             return ended[0].returncode
         finally:
-            _end([*children, *helpers])
+            _end(children)
 
 
 @contextmanager

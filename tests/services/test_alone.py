@@ -130,6 +130,7 @@ def test_large_work_is_done_on_ray_and_gives_the_same(tmp_path: Path) -> None:
     ) as port:
         at_once = ask(port, f"{path}?queued=false", body)[1]
         wait_until(lambda: ask(port, "/status")[1]["workers"], "a worker")
+        wait_until(lambda: ask(port, "/status")[1]["warm"], "all that is compiled")
         status, through = ask(port, f"{path}?queued=true&wait=30", body)
         assert status == 200, through
         assert plain(through) == plain(at_once)
