@@ -22,6 +22,7 @@ from django_ray_runtime.models import Attempt, Queue, QueuedTask, Worker
 from django_ray_runtime.records import Claim, Failure, Outcome, StopReason
 from django_ray_runtime.states import State
 from django_ray_runtime.store.limits import Limits
+from django_ray_runtime.store.notices import announce
 
 type Turns = Mapping[str, tuple[float, float]]  # queue -> (start, stride)
 
@@ -64,6 +65,8 @@ class Store(ABC):
         """Insert a row, in one statement."""
         task.state = _first_state(task)
         task.save(using=self.alias, force_insert=True)
+        if task.state == State.READY:
+            announce(self.alias)
         return task
 
     def enqueue_many(self, rows: Sequence[QueuedTask]) -> None:
@@ -74,6 +77,8 @@ class Store(ABC):
             moment = self.insert_many(rows)
             for row in rows:
                 row.enqueued_at = moment
+            if rows[0].state == State.READY:
+                announce(self.alias)
 
     def admit(self, queues: Sequence[str], limit: int) -> int:
         """BLOCKED -> READY for at most `limit` keyed tasks of `queues` whose keys have room."""

@@ -89,6 +89,7 @@ def _work(options: Options, executor: Executor) -> int:
     from django_ray_runtime.store import get_liveness, get_store
     from django_ray_runtime.worker.dispatcher import Dispatcher
     from django_ray_runtime.worker.duties import duties_of
+    from django_ray_runtime.worker.listener import listen
     from django_ray_runtime.worker.loop import Loop
     from django_ray_runtime.worker.maintenance import Maintenance
     from django_ray_runtime.worker.reload import watch_code
@@ -124,6 +125,7 @@ def _work(options: Options, executor: Executor) -> int:
     )  # fmt: skip
     gc.freeze()  # what is loaded now stays: the collector need not look at it
     changed = threading.Event()
+    listen(store.alias, loop.ring)
     if options.reload:
         watch_code(lambda: _start_anew(changed, loop.stop))
     loop.run()

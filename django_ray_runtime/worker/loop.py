@@ -56,6 +56,11 @@ class Loop:
         self._stop_asked = True
         self.wakeup.set()
 
+    def ring(self) -> None:
+        """Something can be claimed: look now, and soon again. Callable from another thread."""
+        self._pause = self._settings.poll_min_seconds
+        self.wakeup.set()
+
     def run(self) -> None:
         while not self._finished():
             try:
