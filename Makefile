@@ -30,7 +30,7 @@ compile = CUSTOM_COMPILE_COMMAND="make pins" $(PY) -m piptools compile --quiet -
 unexport PYTHONPATH PYTHONHOME
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo worker web test test-sqlite test-postgresql test-fast test-faults lint format bench pins wheel clean
+.PHONY: help setup setup-dev demo worker web test test-sqlite test-postgresql test-fast test-images test-faults lint format bench pins wheel clean
 
 help: ## List these commands
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
@@ -69,12 +69,15 @@ test-sqlite: setup-dev ## The half of `make test` on SQLite
 	@$(isolated) unset TEST_DATABASE_URL; $(PY) -m pytest -m "not long"
 
 test-postgresql: setup-dev ## The half of `make test` on PostgreSQL
-	@$(isolated) $(PY) -m tests.with_postgres $(PY) -m pytest -m "database and not long"
+	@$(isolated) $(PY) -m tests.with_postgres $(PY) -m pytest -m "database and not any_database and not long"
 
 test-fast: setup-dev ## Run the tests that take under a minute together
 	@$(isolated) unset TEST_DATABASE_URL; \
 		$(PY) -m pytest tests/unit tests/properties tests/contracts tests/web \
 			-m "not slow and not ray"
+
+test-images: setup-dev ## Follow every service's Dockerfile in an empty folder, for five minutes
+	@$(isolated) $(PY) -m pytest tests/services/test_images.py tests/services/test_same_everywhere.py
 
 test-faults: setup-dev ## Kill, freeze and cut off everything, for about twenty minutes
 	@$(isolated) $(PY) -m tests.with_postgres $(PY) -m pytest tests/faults -m "not brief"

@@ -81,7 +81,7 @@ def wait_for(calculation: Calculation, seconds: float) -> bool:
         if left <= 0:
             return False
         time.sleep(min(pause, left))
-        pause = min(pause * 1.3, _LAST_LOOK)
+        pause = min(pause * 1.1, _LAST_LOOK)
     return True
 
 

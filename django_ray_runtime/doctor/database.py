@@ -133,11 +133,12 @@ def _postgresql(alias: str) -> Iterator[Check]:
 
 
 def _connections(alias: str) -> Check:
-    """Room for what the workers may open: one each for supervisor and child, one per slot."""
+    """Room for what the workers may open: supervisor, child and its listener one each, and one
+    per slot."""
     allowed = int(_value(alias, "SHOW max_connections"))
     allowed -= int(_value(alias, "SHOW superuser_reserved_connections"))
     used = int(_value(alias, "SELECT count(*) FROM pg_stat_activity WHERE datname IS NOT NULL"))
-    needed = sum(2 + worker.concurrency for worker in workers())
+    needed = sum(3 + worker.concurrency for worker in workers())
     told = f"{used} of {allowed} connections are used; the living workers may need {needed}."
     if max(used, needed) <= CROWDED * allowed:
         return ok(_AREA, "connections", told)

@@ -51,19 +51,19 @@ class Panel:
 
     def between(self, start: Any = None, end: Any = None) -> Self:
         """The days from `start` to `end`, both included; None is the first or the last."""
-        keep = np.ones(len(self.dates), np.bool_)
-        if start is not None:
-            keep &= self.dates >= np.datetime64(start, "D")
+        days = self.dates
+        first = 0 if start is None else int(np.searchsorted(days, np.datetime64(start, "D")))
+        stop = len(days)
         if end is not None:
-            keep &= self.dates <= np.datetime64(end, "D")
-        if not keep.any():
+            stop = int(np.searchsorted(days, np.datetime64(end, "D"), side="right"))
+        if first >= stop:
             raise BadInput(
                 f"no prices between {start} and {end}; they go from {self.dates[0]} to "
                 f"{self.dates[-1]}.",
                 field="start",
             )
-        fields = {name: values[keep] for name, values in self.fields.items()}
-        return type(self)(self.dates[keep], self.tickers, fields, self.sha256)
+        fields = {name: values[first:stop] for name, values in self.fields.items()}
+        return type(self)(days[first:stop], self.tickers, fields, self.sha256)
 
     def prices(self, tickers: Sequence[str], field: str = "adj_close") -> Floats:
         """Of some tickers, (rows, n); raises BadInput where one lacks a day."""

@@ -38,6 +38,8 @@ __all__ = [
 
 PARTS = 16
 """Of a simulation that is spread."""
+WORTH_SECONDS = 0.1
+"""What takes less is done sooner here."""
 
 
 def metrics(body: MetricsIn, spread: Spread | None = None) -> dict[str, Any]:
@@ -125,4 +127,6 @@ def _tail(body: RiskIn, method: str, series: Floats, spread: Spread | None) -> T
         body.level,
         body.seed,
     )
-    return simulate(series, simulation, parts=PARTS if spread else 1, spread=spread)
+    if spread is None or body.seconds() < WORTH_SECONDS:
+        return simulate(series, simulation)
+    return simulate(series, simulation, parts=PARTS, spread=spread)

@@ -18,7 +18,7 @@ from project.api import api as project_api
 from tests.unit.test_draws import SAMPLE
 from tests.web.openapi import Operation, operations
 
-pytestmark = [pytest.mark.django_db, pytest.mark.slow]
+pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.any_database]
 
 OPERATIONS = operations(project_api.get_openapi_schema(), "lotteries", "generation", "draws")
 AMOUNTS = {"mode", "quantity", "budget"}

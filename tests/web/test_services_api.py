@@ -7,7 +7,7 @@ from django.test import Client
 
 from tests.web.documented import documented
 
-pytestmark = [pytest.mark.django_db, pytest.mark.slow]
+pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.any_database]
 
 ROOT = "/api/v1/services"
 NAMES = {"sentiment-analyzer", "garch-predictor", "portfolio-manager", "intraday-strategy"}

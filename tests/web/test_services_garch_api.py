@@ -19,7 +19,7 @@ from ray_services.garch_predictor.rolling import rolling_fits
 from ray_services.garch_predictor.single import Grid, select_order
 from ray_services.garch_predictor.spec import GarchSpec, Rolling
 
-pytestmark = [pytest.mark.django_db, pytest.mark.slow]
+pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.any_database]
 
 SERVICES = "/api/v1/services"
 ROOT = f"{SERVICES}/garch-predictor"
