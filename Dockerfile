@@ -12,6 +12,7 @@ COPY django_ray_runtime django_ray_runtime
 COPY generation generation
 COPY project project
 COPY ray_services ray_services
+COPY workflows workflows
 RUN useradd --system --create-home app && mkdir /data && chown -R app /app /data
 USER app
 

@@ -9,18 +9,23 @@ FORMAT ?= csv
 SEED ?= 1
 # Where `make web` listens
 PORT ?= 8000
+# What runs under Kodosumi: make kodosumi-demo FLOW=games
+FLOW ?= insights
 # Options for pip-compile: make pins ARGS=--upgrade
 ARGS :=
 
 SERVICES := sentiment_analyzer garch_predictor portfolio_manager intraday_strategy
 
 VENV := .venv
+# What brings many packages that nobody else needs has an environment of its own.
+KODOSUMI := .venv-kodosumi
+AGENTS := .venv-agents
 PY := $(VENV)/bin/python
 PRODUCTION := $(VENV)/.production
 DEVELOPMENT := $(VENV)/.development
 WARM := $(VENV)/.warm
 make_env = python=$$(sh scripts/find_python.sh $(PYTHON_VERSION) "$(PYTHON)") && \
-	"$$python" scripts/make_env.py $(VENV)
+	"$$python" scripts/make_env.py
 # Checks run on databases and clusters of their own, whatever this shell points to.
 isolated = unset DATABASE_URL DJANGO_SETTINGS_MODULE RAY_ADDRESS;
 compile = CUSTOM_COMPILE_COMMAND="make pins" $(PY) -m piptools compile --quiet --strip-extras \
@@ -30,7 +35,7 @@ compile = CUSTOM_COMPILE_COMMAND="make pins" $(PY) -m piptools compile --quiet -
 unexport PYTHONPATH PYTHONHOME
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo worker web test test-sqlite test-postgresql test-fast test-images test-faults lint format bench pins wheel clean
+.PHONY: help setup setup-dev demo worker web test test-sqlite test-postgresql test-fast test-images test-agents test-faults examples kodosumi-demo lint format bench pins wheel clean
 
 help: ## List these commands
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
@@ -79,9 +84,18 @@ test-fast: setup-dev ## Run the tests that take under a minute together
 test-images: setup-dev ## Follow every service's Dockerfile in an empty folder, for five minutes
 	@$(isolated) $(PY) -m pytest tests/services/test_images.py tests/services/test_same_everywhere.py
 
+test-agents: $(AGENTS)/.ready ## Run real CrewAI agents in parallel, offline
+	@$(isolated) $(AGENTS)/bin/python -m pytest tests/workflows/test_crewai.py
+
 test-faults: setup-dev ## Kill, freeze and cut off everything, for about twenty minutes
 	@$(isolated) $(PY) -m tests.with_postgres $(PY) -m pytest tests/faults -m "not brief"
 	@$(isolated) unset TEST_DATABASE_URL; $(PY) -m pytest tests/faults -m "not brief"
+
+examples: setup ## Run the examples of Ray, which check their own results
+	@$(isolated) $(PY) examples/ray/run_all_examples.py
+
+kodosumi-demo: $(KODOSUMI)/.ready ## Run FLOW=insights (or games) under Kodosumi, and end everything
+	@$(KODOSUMI)/bin/python scripts/kodosumi_demo.py $(FLOW)
 
 lint: setup-dev ## Check style, types, layers, migrations and settings
 	$(PY) -m ruff check .
@@ -112,6 +126,9 @@ pins: setup-dev ## Pin requirements*.in again (ARGS=--upgrade for newer versions
 	for service in $(SERVICES); do $(compile) --no-annotate --constraint requirements-dev.txt \
 		--output-file ray_services/$$service/requirements.txt \
 		ray_services/$$service/requirements.in || exit; done
+	for extra in kodosumi agents; do $(compile) --no-annotate \
+		--output-file workflows/$$extra/requirements.txt \
+		workflows/$$extra/requirements.in || exit; done
 
 # Built in a copy: setuptools leaves folders where it works.
 wheel: setup-dev ## Build the runtime's wheel into ray_services/wheels, for the services' images
@@ -123,7 +140,7 @@ wheel: setup-dev ## Build the runtime's wheel into ray_services/wheels, for the 
 	@ls ray_services/wheels
 
 clean: ## Remove .venv, the demo's output and all caches
-	rm -rf $(VENV) demo ray_services/data/files ray_services/wheels .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(KODOSUMI) $(AGENTS) demo ray_services/data/files ray_services/wheels .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	rm -f .test.*sqlite3*
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -131,7 +148,7 @@ clean: ## Remove .venv, the demo's output and all caches
 $(PY): ;
 
 $(PRODUCTION): requirements.txt .python-version $(PY)
-	@$(make_env) requirements.txt $@
+	@$(make_env) $(VENV) requirements.txt $@
 
 # What the services compile is kept beside their source.
 $(WARM): $(PRODUCTION)
@@ -141,4 +158,7 @@ $(WARM): $(PRODUCTION)
 
 # One after the other, also under make -j: both write to .venv.
 $(DEVELOPMENT): requirements-dev.txt $(PRODUCTION)
-	@$(make_env) requirements-dev.txt $@
+	@$(make_env) $(VENV) requirements-dev.txt $@
+
+$(KODOSUMI)/.ready $(AGENTS)/.ready: .venv-%/.ready: workflows/%/requirements.txt .python-version
+	@$(make_env) .venv-$* $< $@

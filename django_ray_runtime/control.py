@@ -4,6 +4,7 @@ from django_ray_runtime.control import cancel
 cancel(result.id)
 """
 
+import time
 import uuid
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -31,9 +32,12 @@ __all__ = [
     "requeue",
     "resume_queue",
     "tasks",
+    "wait_until_finished",
 ]
 
 type TaskId = uuid.UUID | str
+
+_FIRST_LOOK, _LAST_LOOK = 0.01, 0.25  # seconds between looks at one that is waited for
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +52,20 @@ class QueueStatus:
 def tasks() -> QueuedTaskQuerySet:
     """All queued tasks, to filter and read."""
     return QueuedTask.objects.using(runtime_settings().database)
+
+
+def wait_until_finished(task_id: TaskId, seconds: float) -> bool:
+    """Whether a task has ended, after at most so many seconds. Not within a transaction, in which
+    nobody may see it end."""
+    until = time.monotonic() + seconds
+    pause = _FIRST_LOOK
+    while not tasks().filter(id=task_id, finished_at__isnull=False).exists():
+        left = until - time.monotonic()
+        if left <= 0:
+            return False
+        time.sleep(min(pause, left))
+        pause = min(pause * 1.1, _LAST_LOOK)
+    return True
 
 
 def cancel(*ids: TaskId) -> dict[uuid.UUID, State]:

@@ -13,7 +13,7 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -52,16 +52,19 @@ class Cluster:
             shutil.rmtree(self.temp_dir, ignore_errors=True)
 
 
-def join_or_start(address: str | None = None, *, temp_dir: str | None = None) -> Cluster:
+def join_or_start(
+    address: str | None = None, *, temp_dir: str | None = None, **changes: Any
+) -> Cluster:
     """Connect this process to Ray.
 
     `address`: `local` starts one on this machine; `HOST:PORT` or `ray://HOST:PORT` joins that
     one; `auto` (the default setting) joins one that runs on this machine, else starts one.
     `temp_dir` holds a started Ray's sockets and logs; without it a folder of its own does,
-    which close() removes.
+    which close() removes. `changes` are settings that a Ray of ours has otherwise, in lower case:
+    ray_num_cpus=2.
     Raises RayUnavailable, in one line, when that cannot be done.
     """
-    settings = runtime_settings()
+    settings = replace(runtime_settings(), **changes)
     address = address or settings.ray_address
     if is_ray_available():
         return Cluster(address, started=False, joined=False)

@@ -14,6 +14,7 @@ from project.problems import ProblemAPI
 from project.throttle import CallerThrottle
 from ray_services.doors import ROUTERS as SERVICES
 from ray_services.doors import SHARED
+from workflows.api import router as WORKFLOWS
 
 DESCRIPTION = """
 Everything here needs a user. Programs send a token:
@@ -52,3 +53,4 @@ for name, router in GENERATION.items():
     api.add_router(f"/{name}", router, tags=[name])
 for name, router in {**SERVICES, **SHARED}.items():
     api.add_router(f"/services/{name}", router, tags=[name])
+api.add_router("/workflows", WORKFLOWS, tags=["workflows"])

@@ -22,6 +22,7 @@ Environment (all optional):
   MAX_QUANTITY     most games of one job (10000000)
   MAX_ACTIVE_JOBS  jobs of one user that may wait or run at once (10)
   SERVICES_MAX_ACTIVE  calculations of one user that may wait or run at once (10)
+  WORKFLOWS_MAX_ACTIVE runs of flows of one user that may wait or go on at once (10)
   JOB_RATE         jobs that one user may submit over REST: COUNT/s, /m, /h or /d (60/h)
   TICKET_PRICES    prices of single bets that have changed: mega-sena=6.50,quina=3.00 (none)
   RAY_ADDRESS      auto, local, HOST:PORT or ray://HOST:PORT (auto)
@@ -98,6 +99,7 @@ INSTALLED_APPS = [
     "django_ray_runtime",
     "generation",
     "ray_services",
+    "workflows",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
@@ -207,6 +209,7 @@ GENERATION_RESULTS_DIR = Path(_text("RESULTS_DIR", str(BASE_DIR / "results"))).r
 GENERATION_RESULTS_SHARED = _flag("RESULTS_SHARED", False)
 SERVICES_DIR = GENERATION_RESULTS_DIR / "services"
 SERVICES_MAX_ACTIVE = _number("SERVICES_MAX_ACTIVE", 10) or 0
+WORKFLOWS_MAX_ACTIVE = _number("WORKFLOWS_MAX_ACTIVE", 10) or 0
 GENERATION_RETENTION_DAYS = _number("RETENTION_DAYS", 7) or 0
 # Fewer games than this are made in one process: a fan-out would take longer.
 RAY_MIN_QUANTITY = _number("RAY_MIN_QUANTITY", 1000) or 0

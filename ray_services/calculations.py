@@ -1,6 +1,5 @@
 """Large requests: submitted, looked at, waited for, cancelled. What every door calls."""
 
-import time
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,7 +17,6 @@ from ray_services.tasks import calculate
 
 MOST_ACTIVE = 10
 """Of one owner, waiting or running, unless the setting SERVICES_MAX_ACTIVE says otherwise."""
-_FIRST_LOOK, _LAST_LOOK = 0.01, 0.25  # seconds between looks at one that is waited for
 
 
 class TooMany(Exception):
@@ -70,19 +68,6 @@ def demand_turn(owner: str) -> None:
             f"{most} of your calculations wait or run, as many as may (SERVICES_MAX_ACTIVE); wait "
             "until one has ended, or cancel one."
         )
-
-
-def wait_for(calculation: Calculation, seconds: float) -> bool:
-    """Whether it has ended, after at most so many seconds."""
-    until = time.monotonic() + seconds
-    pause = _FIRST_LOOK
-    while not control.tasks().filter(id=calculation.task_id, finished_at__isnull=False).exists():
-        left = until - time.monotonic()
-        if left <= 0:
-            return False
-        time.sleep(min(pause, left))
-        pause = min(pause * 1.1, _LAST_LOOK)
-    return True
 
 
 def outcome_of(calculation: Calculation) -> Outcome:

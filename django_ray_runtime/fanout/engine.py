@@ -38,7 +38,7 @@ class FanOut:
             options.chunk_size, options.target_chunk_seconds, executor.most_chunk_bytes
         )
         if options.timeout is not None:
-            self._pace.fixed = 1  # each item has a time of its own
+            self._pace.fixed = options.chunk_size or 1  # each item has a time of its own
         self._flying: dict[Handle, tuple[int, int, float]] = {}  # first, count, deadline
         self._shared: Shared[Job] | None = None
         self._until = float("inf")
@@ -154,7 +154,9 @@ class FanOut:
             self._shared = self._executor.share(self._job)
         handle = self._executor.submit(run_chunk, self._shared, items, options=self._call_options)
         limit = self._options.timeout
-        until = float("inf") if limit is None else time.monotonic() + limit + START_SECONDS
+        until = float("inf")
+        if limit is not None:
+            until = time.monotonic() + limit * len(items) + START_SECONDS
         self._flying[handle] = (first, len(items), until)
 
     def _wait(self) -> list[Handle]:
@@ -174,14 +176,15 @@ class FanOut:
 
     def _collect(self, handle: Handle) -> Block:
         first, count, until = self._flying.pop(handle)
-        limit = self._options.timeout or float("inf")
+        limit = count * (self._options.timeout or float("inf"))
         try:
             over = until <= time.monotonic() and not self._executor.wait([handle], 0)
             if over:
                 self._executor.cancel(handle)
             seconds, values, failed = (limit, [], None) if over else self._executor.outcome(handle)
             if over or seconds > limit:  # by the clock of where it ran
-                raise TimeoutError(f"{self.name}: item {first} took over {limit:g} s (timeout).")
+                which = f"item {first}" if count == 1 else f"items {first} to {first + count - 1}"
+                raise TimeoutError(f"{self.name}: {which} took over {limit:g} s (timeout).")
         except Exception as error:
             if count > 1:
                 error.add_note(f"In items {first} to {first + count - 1}, which were one chunk.")

@@ -71,13 +71,7 @@ def read_table(
     Raises BadInput for what is no table, lacks a column, has rows of another length, holds
     something of another kind, or is larger than MOST_BYTES.
     """
-    content = source if isinstance(source, bytes) else _content(source, name)
-    if len(content) > MOST_BYTES:
-        raise BadInput(
-            f"{name} has {len(content):,} bytes; up to {MOST_BYTES:,} are taken.",
-            remedy="Send fewer rows or columns, or Parquet.",
-        )
-    table = _parquet(content, name) if content[:4] == b"PAR1" else _csv(content, name)
+    table, sha256 = _arrow(source, name)
     missing = [column for column in kinds if column not in table.column_names]
     if missing:
         raise BadInput(
@@ -91,7 +85,46 @@ def read_table(
         for column, kind in wanted.items()
         if column in table.column_names
     }
-    return Table(columns, table.num_rows, hashlib.sha256(content).hexdigest())
+    return Table(columns, table.num_rows, sha256)
+
+
+def guess_table(source: Path | bytes, name: str = "file") -> Table:
+    """All columns that have names, each of the kind that its first value looks like.
+
+    Raises BadInput as read_table does, also where a later value is of another kind.
+    """
+    table, sha256 = _arrow(source, name)
+    names = [one for one in table.column_names if not one.startswith("unnamed ")]
+    if twice := next((one for one in names if names.count(one) > 1), None):
+        raise BadInput(
+            f"{name} has two columns of this name.", field=twice, remedy="Rename one of them."
+        )
+    columns = {one: _column(table[one], _kind_of(table[one]), one) for one in names}
+    return Table(columns, table.num_rows, sha256)
+
+
+def _arrow(source: Path | bytes, name: str) -> tuple[pa.Table, str]:
+    """What a file holds, and the SHA-256 of its bytes."""
+    content = source if isinstance(source, bytes) else _content(source, name)
+    if len(content) > MOST_BYTES:
+        raise BadInput(
+            f"{name} has {len(content):,} bytes; up to {MOST_BYTES:,} are taken.",
+            remedy="Send fewer rows or columns, or Parquet.",
+        )
+    table = _parquet(content, name) if content[:4] == b"PAR1" else _csv(content, name)
+    return table, hashlib.sha256(content).hexdigest()
+
+
+def _kind_of(column: pa.ChunkedArray) -> Kind:
+    if pa.types.is_date(column.type):
+        return "date"
+    if pa.types.is_temporal(column.type):
+        return "minute"
+    given = column.drop_null()
+    first = str(given[0].as_py()).strip() if len(given) else ""
+    dated: dict[str, Kind] = {one: kind for kind in ("date", "minute") for one in FORMATS[kind]}
+    looks = next((kind for one, kind in dated.items() if re.match(one, first)), None)
+    return looks or ("number" if not first or _is_number(first) else "text")
 
 
 def _content(path: Path, name: str) -> bytes:

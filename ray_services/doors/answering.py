@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Status
 from pydantic import BaseModel, Field
 
+from django_ray_runtime import control
 from django_ray_runtime.rest.audit import audit
 from django_ray_runtime.rest.problems import Problem, described
 from ray_services import own_data, storing
@@ -19,7 +20,6 @@ from ray_services.calculations import (
     calculations_of,
     outcome_of,
     submit,
-    wait_for,
 )
 from ray_services.common.bodies import Body
 from ray_services.common.rows import FORMATS, as_objects, rows_in, write_rows
@@ -113,7 +113,7 @@ def _through_the_queue(
     except TooMany as error:
         raise Problem(429, str(error), headers={"Retry-After": str(RETRY_SECONDS)}) from None
     if wait:
-        wait_for(calculation, wait)
+        control.wait_until_finished(calculation.task_id, wait)
     return outcome_of(calculations_of(owner).get(id=calculation.id))
 
 

@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponseBase
 from ninja import Query, Router, Status
 from pydantic import BaseModel
 
+from django_ray_runtime import control
 from django_ray_runtime.rest.audit import audit
 from django_ray_runtime.rest.pages import Page, PageOf, PageQuery, paginate
 from django_ray_runtime.rest.problems import Problem, described
@@ -54,7 +55,7 @@ def one_calculation(
     """With `wait`, answers as soon as it has ended, or after so many seconds."""
     found = _existing(request, calculation_id)
     if query.wait and found.task.finished_at is None:
-        calculations.wait_for(found, query.wait)
+        control.wait_until_finished(found.task_id, query.wait)
         found = _existing(request, calculation_id)
     return calculation_out(request, outcome_of(found))
 

@@ -200,6 +200,14 @@ def test_an_item_over_its_timeout_is_stopped_alone(executor: Executor) -> None:
     assert isinstance(pid, int)
 
 
+def test_a_chunk_has_the_time_of_all_its_items(executor: Executor) -> None:
+    options = parallel_map.options(timeout=1.5, chunk_size=2, return_exceptions=True)
+    *late, pid, other = options(where, [5, 0.0, 1.6, 0.0])
+    assert [type(one) for one in late] == [TimeoutError, TimeoutError]
+    assert "items 0 to 1 took over 3 s" in str(late[0])
+    assert pid == other
+
+
 def test_all_together_can_have_a_timeout(executor: Executor) -> None:
     began = time.monotonic()
     with pytest.raises(TimeoutError, match="not over within 1 s"):

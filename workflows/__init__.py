@@ -1,0 +1,1 @@
+"""Flows: one function each, behind three doors (a script, a queued task, Kodosumi)."""

@@ -1,0 +1,1 @@
+"""What every flow uses: a cluster, parallel steps, reports."""

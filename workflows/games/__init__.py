@@ -1,0 +1,1 @@
+"""Lottery games as a flow: made, counted, and told with charts."""

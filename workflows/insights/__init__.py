@@ -1,0 +1,1 @@
+"""What stands out in a table: trends, outliers, correlations, seasons, by their evidence."""

@@ -1,0 +1,111 @@
+"""The tables that insights are looked for in: the project's own, or a user's CSV or Parquet."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ray_services import data
+from ray_services.common.errors import BadInput
+from ray_services.common.tables import Table, guess_table
+
+type Floats = NDArray[np.float64]
+
+OWN = {
+    "sentiment": "sentiment_data.csv",
+    "daily": "simulated_daily_data.csv",
+    "market": "prices.parquet",
+    "factors": "factors.csv",
+}
+"""Data sets by name, made from a seed on first use."""
+MOST_GROUPS, MOST_COLUMNS = 500, 40
+FEWEST_ROWS = 20
+"""In a group, for anything to be said about it."""
+ALL = "all rows"
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Rows of one group, in the order of time where there is a time."""
+
+    name: str
+    times: NDArray[np.datetime64] | None
+    columns: dict[str, Floats]
+    """float64, NaN where nothing is given; all of one length."""
+
+
+@dataclass(frozen=True, slots=True)
+class Data:
+    name: str
+    sha256: str
+    """Of the file's bytes."""
+    rows: int
+    time: str | None
+    """The column that says when."""
+    group_by: str | None
+    groups: list[Group]
+
+
+def own_data(name: str, group_by: str | None = None) -> Data:
+    """One of OWN. Raises BadInput for another."""
+    if name not in OWN:
+        raise BadInput(f"expected one of {', '.join(OWN)}, got {name!r}.", field="dataset")
+    return read_data(data.path(OWN[name]), name, group_by)
+
+
+def read_data(source: Path | bytes, name: str, group_by: str | None = None) -> Data:
+    """The groups of a table: by the text column `group_by`, or by the first that tells some."""
+    table = guess_table(source, name)
+    texts = [one for one, values in table.columns.items() if values.dtype == object]
+    if group_by is not None and group_by not in texts:
+        raise BadInput(
+            f"expected a column of texts ({', '.join(texts) or 'it has none'}), got {group_by!r}.",
+            field="group_by",
+        )
+    time = next((n for n, values in table.columns.items() if values.dtype.kind == "M"), None)
+    numbers = {n: values for n, values in table.columns.items() if values.dtype.kind == "f"}
+    if not numbers or len(numbers) > MOST_COLUMNS:
+        raise BadInput(
+            f"{name} has {len(numbers)} columns of numbers; expected 1 to {MOST_COLUMNS}.",
+            remedy="Leave out the columns that are of no interest." if numbers else "",
+        )
+    by = group_by or next((one for one in texts if _tells_groups(table, one)), None)
+    groups = [_group(table, name, rows, time, numbers) for name, rows in _parts(table, by)]
+    return Data(name, table.sha256, table.rows, time, by, groups)
+
+
+def _tells_groups(table: Table, column: str) -> bool:
+    distinct = len(set(table[column]))
+    return 2 <= distinct <= MOST_GROUPS and distinct * FEWEST_ROWS <= table.rows
+
+
+def _parts(table: Table, by: str | None) -> list[tuple[str, NDArray[np.intp] | slice]]:
+    """The name of each group and its rows, by name."""
+    if by is None:
+        return [(ALL, slice(None))]
+    named = np.array(["" if one is None else str(one) for one in table[by]])
+    names, codes = np.unique(named, return_inverse=True)
+    if len(names) > MOST_GROUPS:
+        raise BadInput(
+            f"it has {len(names):,} different values; up to {MOST_GROUPS} are taken as groups.",
+            field=by,
+            remedy="Group by another column.",
+        )
+    order = np.argsort(codes, kind="stable")
+    ends = np.cumsum(np.bincount(codes))
+    return [
+        (str(one) or "(none)", rows)
+        for one, rows in zip(names, np.split(order, ends[:-1]), strict=True)
+    ]
+
+
+def _group(
+    table: Table, name: str, rows: Any, time: str | None, numbers: dict[str, Floats]
+) -> Group:
+    if time is None:
+        return Group(name, None, {n: values[rows] for n, values in numbers.items()})
+    times = table[time][rows]
+    order = np.argsort(times, kind="stable")
+    return Group(name, times[order], {n: values[rows][order] for n, values in numbers.items()})

@@ -1,0 +1,50 @@
+"""Runs of flows through the queue: submitted, looked at, cancelled. What the REST door calls."""
+
+import uuid
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import QuerySet
+from pydantic import BaseModel
+
+from django_ray_runtime import control
+from workflows.models import FlowRun
+from workflows.tasks import FLOWS
+
+MOST_ACTIVE = 10
+"""Of one owner, waiting or running, unless the setting WORKFLOWS_MAX_ACTIVE says otherwise."""
+
+
+class TooMany(Exception):
+    """The owner has to wait for their other runs."""
+
+
+class Ended(Exception):
+    """It has ended: there is nothing to cancel."""
+
+
+def runs_of(owner: Any) -> QuerySet[FlowRun]:
+    """What this owner had run, with the tasks."""
+    return FlowRun.objects.select_related("task").filter(owner=owner)
+
+
+def submit(owner: Any, flow: str, request: BaseModel) -> FlowRun:
+    """Queue a run of a flow: it and its task are stored, or neither. Raises TooMany."""
+    most = getattr(settings, "WORKFLOWS_MAX_ACTIVE", MOST_ACTIVE)
+    active = FlowRun.objects.filter(owner=owner, task__finished_at__isnull=True)
+    if active[:most].count() >= most:
+        raise TooMany(
+            f"{most} of your runs wait or go on, as many as may (WORKFLOWS_MAX_ACTIVE); wait until "
+            "one has ended, or cancel one."
+        )
+    with transaction.atomic():
+        result = FLOWS[flow].enqueue(request.model_dump_json(exclude_unset=True))
+        return FlowRun.objects.create(task_id=uuid.UUID(result.id), owner=owner, flow=flow)
+
+
+def cancel(run: FlowRun) -> None:
+    """Cancel what waits, or tell what runs to stop. Raises Ended."""
+    if run.task_id not in control.cancel(run.task_id):
+        state = control.tasks().values_list("state", flat=True).get(id=run.task_id)
+        raise Ended(f"It is {state} already: only an unfinished run can be cancelled.")
