@@ -35,6 +35,7 @@ _REFUSED = {
     422: "body.csv: row 3, likes: expected a finite number, or nothing, got 'many'.",
     429: "10 of your runs wait or go on, as many as may (WORKFLOWS_MAX_ACTIVE); wait until one "
     "has ended, or cancel one.",
+    413: "The arguments take 5,200,000 bytes as JSON, over MAX_ARGUMENT_BYTES (4,194,304).",
 }
 
 
@@ -79,7 +80,8 @@ def find_insights(
     """Trends, outliers, correlations and seasons, by their evidence. A table that cannot be used
     is refused at once."""
     try:
-        body.data()
+        if body.csv is not None or body.group_by is not None:  # our own are known to be good
+            body.data()
     except BadInput as error:
         field = "csv" if body.csv is not None and error.field != "group_by" else "group_by"
         place = FieldError(source="body", field=field, detail=str(error))
@@ -190,6 +192,8 @@ def _queued(
             audit(request, "submit", "flow run", run.id)
     except runs.TooMany as error:
         raise Problem(429, str(error), headers={"Retry-After": str(RETRY_SECONDS)}) from None
+    except ValueError as error:  # more than an argument may have, as with many quotation marks
+        raise Problem(413, str(error)) from None
     shown = _out(request, _existing(request, run.id))
     response.headers["Location"] = shown.address
     return Status(202, shown)

@@ -75,7 +75,7 @@ def main() -> int:
         plan = Plan(
             name=given.get("SERVICE_NAME", ""),
             host=given.get("SERVICE_HOST", "127.0.0.1"),
-            port=int(given["SERVICE_PORT"]) if given.get("SERVICE_PORT") else None,
+            port=_port(given.get("SERVICE_PORT", "")),
             executor=given.get("SERVICE_EXECUTOR", "auto"),
             worker=not given.get("SERVICE_WITHOUT_WORKER"),
         )
@@ -83,6 +83,14 @@ def main() -> int:
         sys.stderr.write(f"{error}\n")
         return os.EX_CONFIG
     return launch(plan)
+
+
+def _port(text: str) -> int | None:
+    if not text:
+        return None
+    if not text.isdecimal() or not 0 < int(text) < 65_536:
+        raise BadInput(f"expected a port from 1 to 65535, got {text!r}.", field="SERVICE_PORT")
+    return int(text)
 
 
 def _django(command: str) -> list[str]:

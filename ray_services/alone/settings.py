@@ -45,6 +45,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = _number("MAX_BODY_BYTES") or 2_621_440
 MAX_UPLOAD_BYTES = _number("MAX_UPLOAD_BYTES") or 67_108_864
 INSTALLED_APPS = ["django_ray_runtime", "ray_services"]
 MIDDLEWARE = [
+    "ray_services.alone.middleware.ForeignPageMiddleware",
     "ray_services.alone.middleware.SizeMiddleware",
     "django.middleware.common.CommonMiddleware",
 ]

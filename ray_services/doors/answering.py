@@ -72,6 +72,8 @@ def answers(shape: Any, refused: str, answered: str) -> dict[str, Any]:
             {
                 200: answered,
                 202: "It is queued: `Location` is where its outcome will be.",
+                413: "The arguments of ray_services.tasks have 5,000,000 bytes of JSON, over "
+                "MAX_ARGUMENT_BYTES (4,194,304).",
                 422: refused,
                 429: "10 of your calculations wait or run, as many as may (SERVICES_MAX_ACTIVE); "
                 "wait until one has ended, or cancel one.",
@@ -112,6 +114,8 @@ def _through_the_queue(
             audit(request, "submit", "calculation", calculation.id)
     except TooMany as error:
         raise Problem(429, str(error), headers={"Retry-After": str(RETRY_SECONDS)}) from None
+    except ValueError as error:  # more than an argument may have, as with many quotation marks
+        raise Problem(413, str(error)) from None
     if wait:
         control.wait_until_finished(calculation.task_id, wait)
     return outcome_of(calculations_of(owner).get(id=calculation.id))

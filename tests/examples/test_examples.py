@@ -91,6 +91,13 @@ def test_a_wrong_result_ends_with_1_and_the_others_still_run(copy: Path) -> None
     assert (ran.stdout.count("FAILED"), ran.stdout.count(" passed")) == (1, 2)
 
 
+def test_what_the_examples_need_is_what_the_project_has() -> None:
+    pins = (ROOT / "requirements.txt").read_text().splitlines()
+    for line in (SCRIPTS / "requirements.txt").read_text().splitlines():
+        name, _, version = line.partition("==")
+        assert f"{name.partition('[')[0]}=={version}" in pins
+
+
 def test_the_list_names_all_and_an_unknown_name_ends_with_2() -> None:
     command = [sys.executable, str(SCRIPTS / "run_all_examples.py")]
     listed = subprocess.run([*command, "--list"], capture_output=True, text=True, check=True)

@@ -9,8 +9,11 @@ from pathlib import Path
 
 import psutil
 import pytest
+from django.http import HttpResponse
+from django.test import RequestFactory
 
-from ray_services.alone.launch import Plan, demand_safe, is_loopback
+from ray_services.alone.launch import Plan, demand_safe, is_loopback, main
+from ray_services.alone.middleware import ForeignPageMiddleware
 from ray_services.alone.names import PORTS
 from ray_services.common.errors import BadInput
 from tests.services.serving import ASKED, ask, free_port, is_up, plain
@@ -99,6 +102,25 @@ def test_a_service_that_there_is_not_is_told() -> None:
 
 
 @pytest.mark.slow
+def test_a_port_that_is_none_is_told(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("SERVICE_NAME", "garch-predictor")
+    monkeypatch.setenv("SERVICE_PORT", "http")
+    assert main() == os.EX_CONFIG
+    assert "SERVICE_PORT: expected a port from 1 to 65535, got 'http'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("site", "status"),
+    [("cross-site", 403), ("same-site", 403), ("same-origin", 200), ("none", 200), (None, 200)],
+)
+def test_pages_from_elsewhere_may_not_call(site: str | None, status: int) -> None:
+    guarded = ForeignPageMiddleware(lambda request: HttpResponse())
+    headers = {} if site is None else {"Sec-Fetch-Site": site}
+    assert guarded(RequestFactory().post("/x", headers=headers)).status_code == status
+
+
 def test_the_command_says_why_it_does_not_start() -> None:
     run = manage("run_service", "garch-predictor", "--host", "0.0.0.0")  # noqa: S104
     assert run.returncode == 1

@@ -277,3 +277,10 @@ def test_days_and_numbers_as_keys_come_through_the_queue(api: Client) -> None:
         run_enqueued(raise_errors=True)
         answer = json.loads(read(api, address))["answer"]
         assert {**answer, "processing_time": 0} == {**at_once, "processing_time": 0}
+
+
+def test_what_the_queue_cannot_hold_is_refused(api: Client, settings: Any) -> None:
+    settings.DJANGO_RAY_RUNTIME = {**settings.DJANGO_RAY_RUNTIME, "MAX_ARGUMENT_BYTES": 100}
+    refused = post(api, SCORES, {"texts": TEXTS * 10}, 413, queued="true")
+    assert "over MAX_ARGUMENT_BYTES (100)" in refused.json()["detail"]
+    assert not Calculation.objects.exists()

@@ -112,3 +112,10 @@ def test_an_owner_has_only_so_many_at_once(api: Client, settings: Any) -> None:
     assert "WORKFLOWS_MAX_ACTIVE" in refused.json()["detail"]
     assert refused["Retry-After"] == "5"
     assert FlowRun.objects.count() == 1
+
+
+def test_what_the_queue_cannot_hold_is_refused(api: Client, settings: Any) -> None:
+    settings.DJANGO_RAY_RUNTIME = {**settings.DJANGO_RAY_RUNTIME, "MAX_ARGUMENT_BYTES": 1000}
+    refused = post(api, "insights", {"csv": ROWS}, 413)
+    assert "over MAX_ARGUMENT_BYTES (1,000)" in refused.json()["detail"]
+    assert not FlowRun.objects.exists()

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from workflows.common.formatters import formatted
 from workflows.common.processors import OnProgress
-from workflows.common.utils import initialize_ray, shutdown_ray
+from workflows.common.utils import dashboard_url, initialize_ray, shutdown_ray
 
 type Options = dict[str, str]
 type Flow = Callable[[OnProgress], dict[str, Any]]
@@ -30,6 +30,8 @@ def main(prepare: Callable[[Options], Flow], doc: str, arguments: Sequence[str])
         formatted({"title": "", "facts": {}}, output_format)  # an unknown one is told at once
         flow = prepare(options)
         initialize_ray()
+        if url := dashboard_url():
+            sys.stderr.write(f"Ray's dashboard: {url}\n")
         try:
             report = flow(_progress)
         finally:
