@@ -1,18 +1,19 @@
 """What is to be made: lottery, constraints with a seed, how many, in which format.
 
-The same order gives the same bytes on every machine, for every chunk size and executor.
+The same order gives the same bytes on every machine, for every chunk size and executor. The model
+of jobs imports this in every process: what counts, with numpy, is imported by who counts.
 """
 
 import secrets
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from generation.chunks import space_of
 from generation.constraints import SEED_LIMIT, GameConstraints
 from generation.formats import check_format
 from generation.lotteries import Lottery, get_lottery
-from generation.making import demand
-from generation.overlap import overlap_bound
-from generation.space import GameSpace
+
+if TYPE_CHECKING:
+    from generation.space import GameSpace
 
 MAX_CHUNK_SIZE = 100_000_000
 """Games a chunk: one is held in memory whole."""
@@ -44,6 +45,8 @@ def count_games(lottery: str, constraints: GameConstraints) -> tuple[int, bool]:
 
     Raises ValueError.
     """
+    from generation.chunks import space_of
+
     known = get_lottery(lottery)
     return _count(known, constraints, space_of(known, constraints))
 
@@ -57,12 +60,16 @@ def check_order(order: Order) -> CheckedOrder:
     check_format(order.file_format)
     if order.chunk_size is not None and not 1 <= order.chunk_size <= MAX_CHUNK_SIZE:
         raise ValueError(f"chunk_size must be 1 to {MAX_CHUNK_SIZE:,}, got {order.chunk_size}")
+    from generation.making import demand
+
     lottery = get_lottery(order.lottery)
     space = demand(lottery, order.constraints, order.quantity)
     return CheckedOrder(_with_seed(order), *_count(lottery, order.constraints, space))
 
 
-def _count(lottery: Lottery, constraints: GameConstraints, space: GameSpace) -> tuple[int, bool]:
+def _count(lottery: Lottery, constraints: GameConstraints, space: "GameSpace") -> tuple[int, bool]:
+    from generation.overlap import overlap_bound
+
     if constraints.min_repetition is None and constraints.max_repetition is None:
         return space.count, space.exact
     return min(space.count, overlap_bound(lottery, constraints)), False

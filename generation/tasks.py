@@ -10,7 +10,6 @@ from django.tasks import task
 from django_ray_runtime.periodic import periodic
 from generation import storing
 from generation.models import GenerationJob
-from generation.results import make_file
 from generation.retention import tidy
 
 logger = logging.getLogger(__name__)
@@ -27,6 +26,8 @@ def generate_games(context: Any, job_id: str) -> dict[str, Any]:
     Each attempt writes a file of its own name. The pointer is set in one statement that
     names the attempt, so that a stale or cancelled attempt never publishes.
     """
+    from generation.results import make_file  # with numpy, which other tasks' workers do without
+
     job = GenerationJob.objects.get(id=job_id)
     attempt = context.attempt
     storing.delete_attempts(job, below=attempt)

@@ -1,18 +1,17 @@
-"""The queued tasks: what computes a large request, and what deletes files by the clock."""
+"""The queued tasks: what computes a large request, and what deletes files by the clock.
+
+Every worker imports this module, whatever it is going to run: what computes, and takes two seconds
+and a hundred megabytes to import, is imported by who computes.
+"""
 
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Any
 
 from django.tasks import task
-from pydantic_core import to_jsonable_python
 
 from django_ray_runtime.distributed import parallel_imap
 from django_ray_runtime.periodic import periodic
-from ray_services import own_data, storing
-from ray_services.common.rows import rows_in
-from ray_services.data_sets import content_of
-from ray_services.operations import operation
 
 
 @task(takes_context=True)
@@ -22,6 +21,13 @@ def calculate(context: Any, service: str, name: str, body: str, owner: str) -> d
     Rows go into a file that carries the number of this attempt, and its name into the outcome: a
     stale attempt's outcome is refused by the queue, and its file is then nobody's.
     """
+    from pydantic_core import to_jsonable_python
+
+    from ray_services import own_data, storing
+    from ray_services.common.rows import rows_in
+    from ray_services.data_sets import content_of
+    from ray_services.operations import operation
+
     wanted = operation(service, name)
     checked = wanted.body.model_validate_json(body)
     context.progress(0, None, "loading the compiled code, or making it, once on a machine")
@@ -58,4 +64,6 @@ def _counted(context: Any, results: Iterable[Any], total: int, told: str) -> Ite
 @task
 def tidy_calculations() -> dict[str, int]:
     """Delete the files that no calculation and no data set has any more."""
+    from ray_services import storing
+
     return storing.sweep()

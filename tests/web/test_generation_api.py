@@ -362,12 +362,12 @@ class TestLooking:
         assert ids(lottery="quina", state="SUCCESSFUL") == 0
 
     def test_a_job_that_failed_says_why(self, api: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-        from generation import tasks
+        from generation import results
 
         def fail(*_: Any, **__: Any) -> None:
             raise OSError("No space left on device")
 
-        monkeypatch.setattr(tasks, "make_file", fail)
+        monkeypatch.setattr(results, "make_file", fail)
         job = submit(api)
         run_enqueued()
         found = api.get(f"{JOBS}/{job['id']}").json()
