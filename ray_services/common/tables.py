@@ -220,7 +220,7 @@ def _times(column: pa.ChunkedArray, kind: Kind, name: str) -> NDArray[Any]:
     if pattern is None:
         if not len(texts):
             return np.empty(0, UNITS[kind])
-        raise BadInput(f"expected {LOOKS[kind]}, got {first!r}.", field=name, row=1)
+        raise BadInput(f"expected {LOOKS[kind]}, got {first!r:.90}.", field=name, row=1)
     read = pc.strptime(texts, format=FORMATS[kind][pattern], unit="s", error_is_null=True)
     if read.null_count:
         raise _misfit(texts, name, kind, lambda text: re.match(pattern, text) is not None, read)
@@ -241,7 +241,7 @@ def _misfit(
         row = read.is_null().index(pa.scalar(True)).as_py()
     else:
         row = next(n for n, one in enumerate(values) if one is not None and not fits(str(one)))
-    return BadInput(f"expected {LOOKS[kind]}, got {values[row]!r}.", field=name, row=row + 1)
+    return BadInput(f"expected {LOOKS[kind]}, got {values[row]!r:.90}.", field=name, row=row + 1)
 
 
 def _listed(names: list[str]) -> str:

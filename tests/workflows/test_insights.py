@@ -93,6 +93,23 @@ def test_constant_and_short_columns_say_nothing() -> None:
     assert found["failures"] == []
 
 
+def test_a_straight_line_is_a_trend_and_nothing_else() -> None:
+    found = report(table(day=DAYS, line=np.arange(len(DAYS)) * 0.1, other=np.arange(len(DAYS)) * 3))
+    assert [(one["kind"], one["priority"]) for one in found["insights"]] == [
+        ("trend", 10), ("trend", 10), ("outlier", 0), ("outlier", 0),
+    ]  # fmt: skip
+    assert found["failures"] == []
+
+
+def test_more_than_can_be_looked_at_is_refused() -> None:
+    rows = {"who": [f"g{n // 20}" for n in range(10_000)]}
+    with pytest.raises(BadInput, match=r"500 groups and 20 columns .* 135,000 findings"):
+        report(table(**rows, **{f"c{n}": [1] * 10_000 for n in range(20)}))
+    names = [f"g{n}" * 100_000 for n in range(2)] + ["x"] * 40  # would take gigabytes as an array
+    found = report(table(who=names, sales=range(42)), group_by="who")
+    assert found["facts"]["groups"] == 3
+
+
 def test_values_without_a_time_are_compared_as_they_are() -> None:
     one = noise()
     found = report(table(a=one, b=one * 2))

@@ -116,7 +116,7 @@ def _season(
         rest, places, what = np.diff(values), places[1:], f"the change of {name}"
     there = [one for one in range(len(names)) if (places == one).sum() >= 5]
     parts = [rest[places == one] for one in there]
-    if len(parts) < 3 or np.ptp(rest) == 0:
+    if len(parts) < 3 or not _varies(np.concatenate(parts), values):
         return None
     found = stats.kruskal(*parts)
     rows = sum(map(len, parts))
@@ -142,7 +142,7 @@ def _correlation(group: Group, first: str, second: str) -> Finding | None:
     what = f"{first} and {second}"
     if group.times is not None:
         left, right, what = np.diff(left), np.diff(right), f"The changes of {what}"
-    if len(left) < FEWEST_ROWS or np.ptp(left) == 0 or np.ptp(right) == 0:
+    if len(left) < FEWEST_ROWS or not (_varies(left, left) and _varies(right, right)):
         return None
     found = stats.spearmanr(left, right)
     rho = float(found.statistic)
@@ -177,6 +177,11 @@ def _autocorrelation(rest: Floats) -> float:
     centred = rest - rest.mean()
     total = float(centred @ centred)
     return float(centred[:-1] @ centred[1:]) / total if total > 0 else 0.0
+
+
+def _varies(values: Floats, scale: Floats) -> bool:
+    """By more than what rounding leaves of figures of this scale."""
+    return bool(np.ptp(values) > 1e-9 * np.abs(scale).max())
 
 
 def _detrended(values: Floats) -> Floats:

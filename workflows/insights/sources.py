@@ -20,7 +20,9 @@ OWN = {
     "factors": "factors.csv",
 }
 """Data sets by name, made from a seed on first use."""
-MOST_GROUPS, MOST_COLUMNS = 500, 40
+MOST_GROUPS, MOST_COLUMNS, MOST_FINDINGS = 500, 40, 50_000
+MOST_LETTERS = 80
+"""Of a group's name in a report."""
 FEWEST_ROWS = 20
 """In a group, for anything to be said about it."""
 ALL = "all rows"
@@ -72,7 +74,9 @@ def read_data(source: Path | bytes, name: str, group_by: str | None = None) -> D
             remedy="Leave out the columns that are of no interest." if numbers else "",
         )
     by = group_by or next((one for one in texts if _tells_groups(table, one)), None)
-    groups = [_group(table, name, rows, time, numbers) for name, rows in _parts(table, by)]
+    parts = _parts(table, by)
+    _demand_size(name, len(parts), len(numbers))
+    groups = [_group(table, part, rows, time, numbers) for part, rows in parts]
     return Data(name, table.sha256, table.rows, time, by, groups)
 
 
@@ -85,20 +89,32 @@ def _parts(table: Table, by: str | None) -> list[tuple[str, NDArray[np.intp] | s
     """The name of each group and its rows, by name."""
     if by is None:
         return [(ALL, slice(None))]
-    named = np.array(["" if one is None else str(one) for one in table[by]])
-    names, codes = np.unique(named, return_inverse=True)
+    texts = ["" if one is None else str(one) for one in table[by]]
+    names = sorted(set(texts))
     if len(names) > MOST_GROUPS:
         raise BadInput(
             f"it has {len(names):,} different values; up to {MOST_GROUPS} are taken as groups.",
             field=by,
             remedy="Group by another column.",
         )
+    place = {name: number for number, name in enumerate(names)}
+    codes = np.fromiter((place[one] for one in texts), np.intp, len(texts))
     order = np.argsort(codes, kind="stable")
-    ends = np.cumsum(np.bincount(codes))
+    ends = np.cumsum(np.bincount(codes, minlength=len(names)))
     return [
-        (str(one) or "(none)", rows)
+        (one[:MOST_LETTERS] or "(none)", rows)
         for one, rows in zip(names, np.split(order, ends[:-1]), strict=True)
     ]
+
+
+def _demand_size(name: str, groups: int, columns: int) -> None:
+    findings = groups * (4 * columns + columns * (columns - 1) // 2)
+    if findings > MOST_FINDINGS:
+        raise BadInput(
+            f"{name} has {groups} groups and {columns} columns of numbers, of which {findings:,} "
+            f"findings could be made; up to {MOST_FINDINGS:,} are looked at.",
+            remedy="Leave out columns, or group by one with fewer values.",
+        )
 
 
 def _group(
