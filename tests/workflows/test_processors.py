@@ -44,10 +44,10 @@ class Echo:
         return f"{self.name}: {task}"
 
 
-@pytest.fixture(params=["sequential", "on Ray"])
+@pytest.fixture(params=["sequential", "ray"])
 def anywhere(request: pytest.FixtureRequest) -> Any:
     """Without a cluster and with one."""
-    if request.param == "on Ray":
+    if request.param == "ray":
         request.getfixturevalue("ray_cluster_here")
         yield
     else:
@@ -71,6 +71,7 @@ def test_progress_counts_items() -> None:
     assert told[-1] == (3, 3)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("ray_cluster_here")
 def test_an_item_that_takes_too_long_is_a_failure_and_the_others_are_not() -> None:
     found = process_in_parallel([0.0, 60.0, 0.01], sleepy, timeout=0.5, retries=0)
