@@ -70,8 +70,11 @@ test: setup-dev ## Run all tests on SQLite and, beside that, those with a databa
 	@echo "Running on SQLite and on PostgreSQL at once; each reports when it is done."
 	@$(MAKE) --no-print-directory -j2 --output-sync=target test-sqlite test-postgresql
 
+# Of the faults those that are SQLite's own; the others are put to PostgreSQL meanwhile, and to
+# both by test-faults.
 test-sqlite: setup-dev ## The half of `make test` on SQLite
-	@$(isolated) unset TEST_DATABASE_URL; $(PY) -m pytest -m "not long"
+	@$(isolated) unset TEST_DATABASE_URL; $(PY) -m pytest -m "not long" --ignore=tests/faults && \
+		$(PY) -m pytest tests/faults/test_sqlite_load.py -m "not long"
 
 test-postgresql: setup-dev ## The half of `make test` on PostgreSQL
 	@$(isolated) $(PY) -m tests.with_postgres $(PY) -m pytest -m "database and not any_database and not long"

@@ -8,6 +8,7 @@ import time
 import traceback
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -305,15 +306,32 @@ def test_an_ordered_stream_with_a_slow_head_keeps_to_its_window() -> None:
     stream.close()
 
 
+@pytest.fixture
+def _undisturbed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The caller's items take their own time, whatever else this machine does meanwhile."""
+    own = SimpleNamespace(perf_counter=time.thread_time)
+    monkeypatch.setattr("django_ray_runtime.fanout.here.time", own)
+    monkeypatch.setattr("django_ray_runtime.fanout.engine.PATIENCE_SECONDS", 3600)
+
+
+class Forbidden(HeldExecutor):
+    """Fails where somebody waits for it, which would take for ever."""
+
+    def wait(self, handles: Any, timeout: float | None = None) -> Any:
+        raise AssertionError("something was sent away")
+
+
+@pytest.mark.usefixtures("_undisturbed")
 def test_tiny_work_never_leaves_the_caller() -> None:
-    held = HeldExecutor(slots=2)
+    held = Forbidden(slots=2)
     with using_executor(held):
         assert len(parallel_map(negative, range(10_000))) == 10_000
     assert held.calls == []
 
 
+@pytest.mark.usefixtures("_undisturbed")
 def test_what_is_dear_to_send_and_quick_to_do_never_leaves_the_caller() -> None:
-    held = HeldExecutor(slots=2)
+    held = Forbidden(slots=2)
     arrays = [np.ones(125_000)] * 300  # 1 MB each, the sum takes a twentieth of a millisecond
     with using_executor(held):
         assert parallel_map(np.sum, arrays) == [125_000] * 300
