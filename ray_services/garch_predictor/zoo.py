@@ -62,6 +62,11 @@ class ZooModel:
         one_of(self.volatility, "volatility", VOLATILITIES)
         one_of(self.mean, "mean", MEANS)
         one_of(self.distribution, "distribution", tuple(DISTRIBUTIONS))
+        if isinstance(self.p, tuple) and (self.volatility != "HARCH" or not self.p):
+            raise BadInput(
+                f"expected one number, got {list(self.p)}: only HARCH takes several, at least one.",
+                field="p",
+            )
         for lag in self.p if isinstance(self.p, tuple) else (self.p,):
             whole_number(lag, "p", 0, 252)
         for lag in self.lags if isinstance(self.lags, tuple) else (self.lags,):

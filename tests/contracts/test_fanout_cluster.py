@@ -182,6 +182,7 @@ def test_what_was_cancelled_does_not_begin_afterwards(executor: Executor, tmp_pa
 
 
 def test_a_timeout_is_not_spent_in_a_queue(executor: Executor) -> None:
+    chunks_of_one(where, [0.0] * 4)  # which starts the processes
     options = parallel_map.options(timeout=3, max_concurrency=8)
     assert len(options(where, [1.0] * 6)) == 6
 

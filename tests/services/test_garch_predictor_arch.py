@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from ray_services.common.errors import BadInput
 from ray_services.garch_predictor import zoo
 from ray_services.garch_predictor.rolling import rolling_fits
 from ray_services.garch_predictor.single import fit, log_likelihood
@@ -135,3 +136,9 @@ def test_without_arch_it_is_said_what_to_install(monkeypatch: pytest.MonkeyPatch
     assert not zoo.is_open()
     with pytest.raises(ZooClosed, match="pip install arch"):
         fit_zoo(simulated(1, 200))
+
+
+@pytest.mark.parametrize("volatility", ["GARCH", "EGARCH", "FIGARCH"])
+def test_several_lags_are_for_harch_alone(volatility: str) -> None:
+    with pytest.raises(BadInput, match=r"p: expected one number, got \[1, 5\]: only HARCH"):
+        ZooModel(volatility, p=(1, 5))
