@@ -16,7 +16,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -157,7 +157,7 @@ def result_of(http: httpx.Client, run: str) -> dict[str, Any]:
     while time.monotonic() < until:
         answer = http.get(f"/outputs/status/{run}")
         known = answer.json() if answer.is_success else {}
-        if (known.get("status") or "") != told:
+        if (known.get("status") or told) != told:
             told = known["status"]
             say(f"  {told or 'waiting for the spooler'}")
         if told == "error":
@@ -188,6 +188,8 @@ def process(log: Path, environment: dict[str, str], *command: str) -> Iterator[N
         for one in left:
             one.kill()
         psutil.wait_procs(left, timeout=5)
+        with suppress(ProcessLookupError):  # what its death has left to others
+            os.killpg(started.pid, signal.SIGKILL)
 
 
 def free_ports(count: int) -> list[int]:

@@ -113,7 +113,8 @@ def make_games(request: HttpRequest, response: HttpResponse, body: GamesWanted) 
 )
 def list_runs(request: HttpRequest, query: Query[PageQuery]) -> PageOf[RunOut]:
     """Yours, newest first, without their reports."""
-    page = paginate(runs.runs_of(request.user), query, field="task_id")
+    light = runs.runs_of(request.user).defer("task__args", "task__kwargs", "task__return_value")
+    page = paginate(light, query, field="task_id")
     items = [_out(request, run, report=False) for run in page["items"]]
     return {"items": items, "next": page["next"]}
 

@@ -25,8 +25,9 @@ class Ended(Exception):
 
 
 def runs_of(owner: Any) -> QuerySet[FlowRun]:
-    """What this owner had run, with the tasks."""
-    return FlowRun.objects.select_related("task").filter(owner=owner)
+    """What this owner had run, with the tasks, but not what these were called with."""
+    mine = FlowRun.objects.select_related("task").filter(owner=owner)
+    return mine.defer("task__args", "task__kwargs")
 
 
 def submit(owner: Any, flow: str, request: BaseModel) -> FlowRun:

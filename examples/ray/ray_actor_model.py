@@ -40,7 +40,9 @@ class StateKeeper:
         return self._values[key]  # a key that is missing raises KeyError, at the caller's get
 
     def delete(self, key: str) -> bool:
-        return self._values.pop(key, None) is not None
+        there = key in self._values
+        self._values.pop(key, None)
+        return there
 
     def snapshot(self) -> dict[str, Any]:
         return dict(self._values)  # a copy: later changes do not show in it

@@ -36,6 +36,8 @@ def matrix_product(left: np.ndarray, right: np.ndarray, block: int = BLOCK) -> n
     """
     if left.shape[1] != right.shape[0]:
         raise ValueError(f"{left.shape} and {right.shape} cannot be multiplied.")
+    if 0 in (*left.shape, right.shape[1]):
+        return np.zeros((left.shape[0], right.shape[1]))
     rows, inner, columns = (range(0, size, block) for size in (*left.shape, right.shape[1]))
     stored_left = {
         (i, k): ray.put(left[i : i + block, k : k + block]) for i, k in product(rows, inner)
@@ -73,7 +75,7 @@ def cluster_status() -> None:
 def blocks() -> None:
     """Matrices in blocks of 200, also where these do not fit in."""
     dice = np.random.default_rng(1)
-    for shape in ((400, 400, 400), (401, 199, 350), (1, 1, 1)):
+    for shape in ((400, 400, 400), (401, 199, 350), (1, 1, 1), (3, 0, 2)):
         left, right = dice.normal(size=shape[:2]), dice.normal(size=shape[1:])
         same = np.allclose(matrix_product(left, right), left @ right, rtol=1e-10, atol=1e-10)
         cluster.check(

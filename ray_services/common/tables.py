@@ -118,7 +118,7 @@ def _arrow(source: Path | bytes, name: str) -> tuple[pa.Table, str]:
 def _kind_of(column: pa.ChunkedArray) -> Kind:
     if pa.types.is_date(column.type):
         return "date"
-    if pa.types.is_temporal(column.type):
+    if pa.types.is_timestamp(column.type):
         return "minute"
     given = column.drop_null()
     first = str(given[0].as_py()).strip() if len(given) else ""
@@ -137,7 +137,7 @@ def _content(path: Path, name: str) -> bytes:
 def _parquet(content: bytes, name: str) -> pa.Table:
     try:
         return pq.read_table(io.BytesIO(content))
-    except pa.ArrowInvalid as error:
+    except (pa.ArrowException, OSError) as error:
         raise BadInput(f"{name} begins as Parquet but is not: {error}.") from None
 
 
@@ -181,19 +181,27 @@ def _distinct(names: list[str]) -> list[str]:
 
 
 def _column(column: pa.ChunkedArray, kind: Kind, name: str) -> NDArray[Any]:
-    if kind == "text":
-        texts: NDArray[np.object_] = column.cast(pa.string()).to_numpy()
-        return texts
-    if kind == "number":
-        return _numbers(column, name)
-    return _times(column, kind, name)
+    try:
+        if kind == "text":
+            texts: NDArray[np.object_] = column.cast(pa.string()).to_numpy()
+            return texts
+        return _numbers(column, name) if kind == "number" else _times(column, kind, name)
+    except BadInput:
+        raise
+    except (pa.ArrowException, TypeError, ValueError):  # lists, durations, bytes: of Parquet files
+        what = LOOKS.get(kind, "a text")
+        raise BadInput(
+            f"expected {what} in each row; its type is {column.type}.", field=name
+        ) from None
 
 
 def _numbers(column: pa.ChunkedArray, name: str) -> NDArray[np.float64]:
     if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
         column = pc.utf8_trim_whitespace(column)
     try:
-        values: NDArray[np.float64] = column.cast(pa.float64()).to_numpy().astype(np.float64)
+        whole = pa.types.is_integer(column.type)  # beyond 2 ** 53 they are rounded
+        cast = column.cast(pa.float64(), safe=not whole)
+        values: NDArray[np.float64] = cast.to_numpy().astype(np.float64)
     except pa.ArrowInvalid:
         raise _misfit(column, name, "number", _is_number) from None
     if np.isinf(values).any():
@@ -202,6 +210,9 @@ def _numbers(column: pa.ChunkedArray, name: str) -> NDArray[np.float64]:
 
 
 def _is_number(text: str) -> bool:
+    """Whether Arrow reads it as one: Python also reads 1_000 and digits of other scripts."""
+    if "_" in text or not text.isascii():
+        return False
     try:
         return bool(np.isfinite(float(text)))
     except ValueError:
@@ -240,7 +251,10 @@ def _misfit(
     if read is not None:
         row = read.is_null().index(pa.scalar(True)).as_py()
     else:
-        row = next(n for n, one in enumerate(values) if one is not None and not fits(str(one)))
+        misfits = (n for n, one in enumerate(values) if one is not None and not fits(str(one)))
+        row = next(misfits, None)
+    if row is None:
+        return BadInput(f"expected {LOOKS[kind]} in each row; it has {column.type}.", field=name)
     return BadInput(f"expected {LOOKS[kind]}, got {values[row]!r:.90}.", field=name, row=row + 1)
 
 

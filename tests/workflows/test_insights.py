@@ -1,6 +1,7 @@
 """Insights into tables: what was planted is found, noise is not taken for something."""
 
 import json
+import re
 from typing import Any
 from xml.etree import ElementTree
 
@@ -11,6 +12,7 @@ from scipy.signal import lfilter
 from django_ray_runtime.distributed import sequentially
 from ray_services.common.errors import BadInput
 from workflows.common.formatters import as_html, as_json, as_markdown, formatted
+from workflows.common.processors import AllFailed
 from workflows.insights.findings import findings_of
 from workflows.insights.flow import Request, Wanted, find_insights
 from workflows.insights.sources import Group, own_data, read_data
@@ -192,3 +194,66 @@ def test_of_series_without_a_trend_few_are_taken_for_one(persistence: float) -> 
         ]
         found += trend["p_value"] < 0.05
     assert found <= 12  # of 100, where 5 are to be expected; more come once in a thousand times
+
+
+def test_rows_of_one_moment_have_no_order() -> None:
+    day = ["2024-01-01"] * 40
+    walks = {name: noise(seed)[:40].cumsum() for name, seed in (("a", 1), ("b", 2))}
+    found = report(table(day=day, x=range(40), y=range(40), **walks))
+    assert {one["kind"] for one in found["insights"]} <= {"correlation", "outlier"}
+    [first] = [one for one in found["insights"] if one["columns"] == ["x", "y"]]
+    assert first["text"].startswith("x and y go together")
+
+
+def test_nothing_is_read_out_of_rounding() -> None:
+    steps = np.arange(len(DAYS)) * 0.1
+    found = report(table(day=DAYS, a=5_000_000 + steps, b=6_000_000 + steps))
+    assert "correlation" not in {one["kind"] for one in found["insights"]}
+    almost = [0.3] * 99 + [0.30000000000000004]
+    assert report(table(x=almost))["insights"] == []
+
+
+def test_flags_have_no_outliers() -> None:
+    flags = [1 if n % 8 == 0 else 0 for n in range(len(DAYS))]
+    assert report(table(day=DAYS, flag=flags), kinds=["outlier"])["insights"] == []
+
+
+def test_the_months_of_one_year_are_no_season() -> None:
+    values = noise()[:120] + 5.0 * (np.arange(120) > 30)
+    found = report(table(day=DAYS[:120], x=values), kinds=["seasonality"])
+    assert "month" not in {one["season"] for one in found["insights"]}
+
+
+def test_a_column_that_rises_without_exception_is_a_trend() -> None:
+    found = report(table(day=DAYS[:60], x=[2**n for n in range(60)]), kinds=["trend"])
+    assert [one["priority"] for one in found["insights"]] == [10]
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"a\n1\n1_000", "row 2, a: expected a finite number"),
+        (b"a\n1.7e308\n-1.7e308", "row 1, a: expected numbers from -1e+100 to 1e+100"),
+        (b"x" * 100 + b"\n1", "a name of 100 characters; up to 80"),
+        (b"PAR1xxxx\4\0\0\0PAR1", "begins as Parquet but is not"),
+    ],
+)
+def test_what_would_break_later_is_told_at_once(content: bytes, told: str) -> None:
+    with pytest.raises(BadInput, match=re.escape(told)):
+        report(content)
+
+
+@pytest.mark.parametrize("text", ["PAR1xxxx", "a,b\n1,2\0"])
+def test_text_that_is_none_is_refused(text: str) -> None:
+    with pytest.raises(BadInput, match="csv: expected text"):
+        Request(csv=text).data()
+
+
+def test_where_every_group_fails_there_is_no_report(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_: Group) -> None:
+        raise OSError("the disk is gone")
+
+    monkeypatch.setattr("workflows.insights.flow.findings_of", fail)
+    monkeypatch.setenv("RAY_TASK_MAX_RETRIES", "0")
+    with pytest.raises(AllFailed, match="OSError: the disk is gone"):
+        report(table(a=range(30)))

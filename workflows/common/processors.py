@@ -23,6 +23,10 @@ class Failure:
     error: str
 
 
+class AllFailed(RuntimeError):
+    """No item of a step came to a result; the message is that of the first."""
+
+
 def process_in_parallel(
     items: Iterable[Any],
     func: Callable[..., Any],

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from workflows.common.formatters import formatted
-from workflows.common.processors import OnProgress
+from workflows.common.processors import AllFailed, OnProgress
 from workflows.common.utils import dashboard_url, initialize_ray, shutdown_ray
 
 type Options = dict[str, str]
@@ -46,6 +46,9 @@ def main(prepare: Callable[[Options], Flow], doc: str, arguments: Sequence[str])
             field = ".".join(str(part) for part in one["loc"])
             sys.stderr.write(f"{field + ': ' if field else ''}{one['msg']}\n")
         return 2
+    except AllFailed as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
     except (ValueError, OSError) as error:
         sys.stderr.write(f"{error}\n")
         return 2

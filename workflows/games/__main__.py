@@ -8,7 +8,8 @@
   output=FILE         where to write the report (the terminal)
 
 All else is a constraint, as docs/reference/generation.md lists them: a number, true, or numbers
-parted by commas. The games themselves come from `manage.py generate_games`, of the same checksum.
+parted by commas (13, is a list of one). The games themselves come from
+`manage.py generate_games`, of the same checksum.
 """
 
 import sys
@@ -25,7 +26,8 @@ def prepare(options: Options) -> Flow:
 
     own = {name: options.pop(name) for name in ("lottery", "quantity") if name in options}
     constraints = {
-        name: value.split(",") if "," in value else value for name, value in options.items()
+        name: [one for one in value.split(",") if one] if "," in value else value
+        for name, value in options.items()
     }
     return partial(make_games, Wanted.model_validate({**own, "constraints": constraints}))
 

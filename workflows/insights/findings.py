@@ -3,10 +3,11 @@
 Consecutive rows of a series are alike, which makes naive p-values far too small. Trends therefore
 count the effective number of rows (Bayley and Hammersley 1946), correlations are those of the
 changes from row to row where there is a time, and seasons are looked for in changes where the
-level is strongly autocorrelated.
+level is autocorrelated. Rows of which several have the same time have no order, and are compared as
+they are.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from itertools import combinations
 from math import erfc, sqrt
 from typing import Any
@@ -21,6 +22,10 @@ type Finding = dict[str, Any]
 
 FAR = 3.5
 """A modified z-score from which a value is an outlier (Iglewicz and Hoaglin 1993)."""
+ALIKE = 0.1
+"""An autocorrelation from which consecutive rows are no longer taken for independent."""
+FEW = 0.1
+"""Outliers among all values, at most."""
 WANDERS = 0.9
 """An autocorrelation from which a series is taken for a random walk, maybe with a drift."""
 DRAWN = 60
@@ -43,7 +48,7 @@ def findings_of(group: Group) -> list[Finding]:
     found: list[Finding] = []
     for name, values in group.columns.items():
         known = ~np.isnan(values)
-        if known.sum() < FEWEST_ROWS or np.ptp(values[known]) == 0:
+        if known.sum() < FEWEST_ROWS or not _varies(values[known], values[known]):
             continue
         times = None if group.times is None else group.times[known]
         found += _of_column(name, values[known], times)
@@ -63,12 +68,13 @@ def _rounded(finding: Finding, *names: str) -> dict[str, float]:
 
 
 def _of_column(name: str, values: Floats, times: NDArray[Any] | None) -> Iterator[Finding]:
-    yield _outlier(name, values, times)
-    if times is None:
+    if (outlier := _outlier(name, values, times)) is not None:
+        yield outlier
+    if times is None or not _advances(times):
         return
     yield _trend(name, values, times)
-    for season, (place, names) in SEASONS.items():
-        one = _season(name, values, place(times), season, names)
+    for season in SEASONS:
+        one = _season(name, values, times, season)
         if one:
             yield one
 
@@ -86,13 +92,16 @@ def _trend(name: str, values: Floats, times: NDArray[Any]) -> Finding:
     }  # fmt: skip
 
 
-def _outlier(name: str, values: Floats, times: NDArray[Any] | None) -> Finding:
-    """The value that is furthest from the median, in median absolute deviations."""
+def _outlier(name: str, values: Floats, times: NDArray[Any] | None) -> Finding | None:
+    """The value that is furthest from the median, in median absolute deviations; None where more
+    than a few are far, as in flags: those are not outliers but another kind."""
     centre = np.median(values)
     spread = np.median(np.abs(values - centre)) / 0.6745
     if spread == 0:  # more than half of the values are the same
         spread = np.mean(np.abs(values - centre)) * 1.2533
     scores = (values - centre) / spread
+    if (np.abs(scores) > FAR).mean() > FEW:
+        return None
     where = int(np.argmax(np.abs(scores)))
     score, count = abs(float(scores[where])), int((np.abs(scores) > FAR).sum())
     when = f"row {where + 1}" if times is None else _day(times[where])
@@ -107,21 +116,27 @@ def _outlier(name: str, values: Floats, times: NDArray[Any] | None) -> Finding:
     }  # fmt: skip
 
 
-def _season(
-    name: str, values: Floats, places: NDArray[Any], season: str, names: Sequence[str]
-) -> Finding | None:
+def _season(name: str, values: Floats, times: NDArray[Any], season: str) -> Finding | None:
     """Kruskal and Wallis' test, with their eta squared, over what is left without a trend."""
+    place, names = SEASONS[season]
     rest, what = _detrended(values), name
-    if _autocorrelation(rest) > 0.5:
-        rest, places, what = np.diff(values), places[1:], f"the change of {name}"
-    there = [one for one in range(len(names)) if (places == one).sum() >= 5]
+    if _autocorrelation(rest) > ALIKE:
+        rest, times, what = np.diff(values), times[1:], f"the change of {name}"
+    places = place(times)
+    # Each at least twice: the months of a single year differ by whatever happened in it.
+    rounds = times.astype("datetime64[Y]" if season == "month" else "datetime64[W]")
+    there = [
+        one
+        for one in range(len(names))
+        if (places == one).sum() >= 5 and np.ptp(rounds[places == one].astype(int)) > 0
+    ]
     parts = [rest[places == one] for one in there]
     if len(parts) < 3 or not _varies(np.concatenate(parts), values):
         return None
     found = stats.kruskal(*parts)
     rows = sum(map(len, parts))
     effect = (float(found.statistic) - len(parts) + 1) / (rows - len(parts))
-    means = [float(part.mean()) for part in parts]
+    means = [float(np.median(part)) for part in parts]
     best = names[there[int(np.argmax(means))]]
     worst = names[there[int(np.argmin(means))]]
     return {
@@ -139,10 +154,12 @@ def _correlation(group: Group, first: str, second: str) -> Finding | None:
     left, right = group.columns[first], group.columns[second]
     known = ~(np.isnan(left) | np.isnan(right))
     left, right = left[known], right[known]
-    what = f"{first} and {second}"
-    if group.times is not None:
+    what, levels = f"{first} and {second}", (left, right)
+    if len(left) < FEWEST_ROWS:
+        return None
+    if group.times is not None and _advances(group.times[known]):
         left, right, what = np.diff(left), np.diff(right), f"The changes of {what}"
-    if len(left) < FEWEST_ROWS or not (_varies(left, left) and _varies(right, right)):
+    if not (_varies(left, levels[0]) and _varies(right, levels[1])):
         return None
     found = stats.spearmanr(left, right)
     rho = float(found.statistic)
@@ -159,7 +176,10 @@ def _correlation(group: Group, first: str, second: str) -> Finding | None:
 def _p_of_trend(rho: float, values: Floats) -> float:
     """Two-sided: of a rank correlation over the effective number of rows, (1 - r) / (1 + r) of
     them; of the mean change, where the level wanders as a random walk does."""
-    rest = _detrended(stats.rankdata(values))
+    ranks = stats.rankdata(values)
+    rest = _detrended(ranks)
+    if not _varies(rest, ranks):  # a straight line, of which rounding is left
+        return 0.0
     # Taking out a trend takes some 10 / n from the autocorrelation of a series that wanders
     # (Dickey and Fuller 1979).
     r = max(0.0, _autocorrelation(rest)) + 10 / len(rest)
@@ -177,6 +197,11 @@ def _autocorrelation(rest: Floats) -> float:
     centred = rest - rest.mean()
     total = float(centred @ centred)
     return float(centred[:-1] @ centred[1:]) / total if total > 0 else 0.0
+
+
+def _advances(times: NDArray[Any]) -> bool:
+    """Whether each row has a time of its own: rows of one moment have no order."""
+    return bool((np.diff(times).astype(np.int64) > 0).all())
 
 
 def _varies(values: Floats, scale: Floats) -> bool:

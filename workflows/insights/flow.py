@@ -6,7 +6,9 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from scipy import stats
 
+from ray_services.common.errors import BadInput
 from workflows.common.processors import (
+    AllFailed,
     Failure,
     OnProgress,
     by_priority,
@@ -20,7 +22,7 @@ type Kind = Literal["trend", "outlier", "correlation", "seasonality"]
 
 MOST_SHOWN = 200
 MOST_CSV = 2_000_000
-GROUP_SECONDS = 120
+GROUP_SECONDS = 600
 """For the findings of a group; one of 700,000 rows and six columns takes some ten."""
 
 
@@ -50,7 +52,9 @@ class Request(Wanted):
         default=None, description="One of the project's own data sets."
     )
     csv: str | None = Field(
-        default=None, max_length=MOST_CSV, description="Or a table of your own, with a header."
+        default=None,
+        max_length=MOST_CSV,
+        description="Or a table of your own, with a header.",
     )
 
     @model_validator(mode="after")
@@ -63,7 +67,10 @@ class Request(Wanted):
         """The table. Raises BadInput for one that cannot be used."""
         if self.dataset is not None:
             return own_data(self.dataset, self.group_by)
-        return read_data((self.csv or "").encode(), "csv", self.group_by)
+        text = self.csv or ""
+        if text.startswith("PAR1") or "\0" in text:
+            raise BadInput("expected text, got what looks like another kind of file.", field="csv")
+        return read_data(text.encode(), "csv", self.group_by)
 
 
 def find_insights(
@@ -72,8 +79,11 @@ def find_insights(
     """A report, as JSON can hold it: what stands out, the most important first.
 
     Each group is a step of its own on the cluster; `on_progress(done, total)` is told of groups.
+    Raises AllFailed where no group could be looked at.
     """
     found, failures = _findings(data, on_progress)
+    if len(failures) == len(data.groups) > 0:
+        raise AllFailed(f"{failures[0]['kind']}: {failures[0]['error']}")
     kept = [one for one in found if wanted.kinds is None or one["kind"] in wanted.kinds]
     judged = process_insights_in_parallel(_adjusted(kept), wanted.model_name)
     ranked = by_priority([one for one in judged if not isinstance(one, Failure)])
@@ -84,6 +94,7 @@ def find_insights(
             "data set": data.name,
             "SHA-256": data.sha256,
             "rows": data.rows,
+            "ordered by": data.time,
             "grouped by": data.group_by,
             "groups": len(data.groups),
             "findings": len(ranked),

@@ -22,7 +22,9 @@ OWN = {
 """Data sets by name, made from a seed on first use."""
 MOST_GROUPS, MOST_COLUMNS, MOST_FINDINGS = 500, 40, 50_000
 MOST_LETTERS = 80
-"""Of a group's name in a report."""
+"""Of the name of a column, and of a group in a report."""
+LARGEST = 1e100
+"""Squares of larger numbers are soon infinite."""
 FEWEST_ROWS = 20
 """In a group, for anything to be said about it."""
 ALL = "all rows"
@@ -73,6 +75,18 @@ def read_data(source: Path | bytes, name: str, group_by: str | None = None) -> D
             f"{name} has {len(numbers)} columns of numbers; expected 1 to {MOST_COLUMNS}.",
             remedy="Leave out the columns that are of no interest." if numbers else "",
         )
+    for column, values in numbers.items():
+        if len(column) > MOST_LETTERS:
+            raise BadInput(
+                f"the column {column[:20]!r}… has a name of {len(column):,} characters; up to "
+                f"{MOST_LETTERS} are taken.",
+                remedy="Give it a shorter one.",
+            )
+        if (np.abs(values) > LARGEST).any():
+            row = int(np.argmax(np.abs(values) > LARGEST)) + 1
+            raise BadInput(
+                f"expected numbers from -{LARGEST:g} to {LARGEST:g}.", field=column, row=row
+            )
     by = group_by or next((one for one in texts if _tells_groups(table, one)), None)
     parts = _parts(table, by)
     _demand_size(name, len(parts), len(numbers))
