@@ -15,7 +15,7 @@ from django.tasks import task_backends
 
 from django_ray_runtime.backend import RayTaskBackend
 from django_ray_runtime.conf import runtime_settings
-from django_ray_runtime.exceptions import UnknownQueue
+from django_ray_runtime.exceptions import AlreadyEnded, UnknownQueue
 from django_ray_runtime.models import QueuedTask, QueuedTaskQuerySet
 from django_ray_runtime.signals import announce_ended
 from django_ray_runtime.states import FINAL, State
@@ -24,6 +24,7 @@ from django_ray_runtime.store import get_control, get_pruning, get_store
 __all__ = [
     "QueueStatus",
     "cancel",
+    "cancel_unfinished",
     "default_ages",
     "pause_queue",
     "prune",
@@ -82,6 +83,16 @@ def cancel(*ids: TaskId) -> dict[uuid.UUID, State]:
     transaction.on_commit(partial(announce_ended, done.at_once), using=alias)
     at_once = dict.fromkeys(done.at_once, State.CANCELLED)
     return at_once | dict.fromkeys(done.asked, State.RUNNING)
+
+
+def cancel_unfinished(task_id: TaskId) -> State:
+    """Cancel one task as `cancel` does: CANCELLED, or RUNNING where it has yet to stop. Raises
+    AlreadyEnded."""
+    done = cancel(task_id)
+    if not done:
+        raise AlreadyEnded(tasks().values_list("state", flat=True).get(id=task_id))
+    [state] = done.values()
+    return state
 
 
 def requeue(*ids: TaskId) -> set[uuid.UUID]:

@@ -11,6 +11,7 @@ from django.db.models.functions import Now
 from django.tasks.base import Task
 
 from django_ray_runtime.conf import runtime_settings
+from django_ray_runtime.exceptions import ArgumentsTooLarge
 from django_ray_runtime.models import QueuedTask
 from django_ray_runtime.payload import is_storable, to_json
 from django_ray_runtime.task import options_of_task, unique_of
@@ -70,7 +71,7 @@ class Recipe:
             return
         size = sum(len(text.encode()) for text in texts)
         if size > limit:
-            raise ValueError(
+            raise ArgumentsTooLarge(
                 f"The arguments of {self.task.module_path} have {size:,} bytes of JSON, "
                 f"over MAX_ARGUMENT_BYTES ({limit:,}). Store the data (a file, a row) and pass "
                 "where it is."

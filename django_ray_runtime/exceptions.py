@@ -6,6 +6,8 @@ RuntimeFault
 │   ├── RayUnavailable
 │   └── NotMigrated
 ├── UnknownQueue        no queue of that name
+├── AlreadyEnded        a task cannot be cancelled any more
+├── ArgumentsTooLarge   more than a task may be called with
 ├── InvalidSchedule     a declaration of a periodic task cannot be used
 ├── UnknownSchedule     no periodic task has this name here
 ├── ExecutorLost        what runs the calls is gone; only a new process helps
@@ -47,6 +49,18 @@ class NotMigrated(Unusable):
 
 class UnknownQueue(RuntimeFault):
     """No queue has this name; the message lists those there are."""
+
+
+class AlreadyEnded(RuntimeFault):
+    """A task has ended, and so cannot be cancelled; `state` is how."""
+
+    def __init__(self, state: str) -> None:
+        super().__init__(f"It is {state} already: only an unfinished task can be cancelled.")
+        self.state = state
+
+
+class ArgumentsTooLarge(RuntimeFault, ValueError):
+    """The arguments of a task have more bytes of JSON than MAX_ARGUMENT_BYTES."""
 
 
 class InvalidSchedule(RuntimeFault, ValueError):

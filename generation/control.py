@@ -7,6 +7,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from django_ray_runtime import control
+from django_ray_runtime.exceptions import AlreadyEnded
 from generation import storing
 from generation.models import GenerationJob
 
@@ -26,10 +27,12 @@ def cancel_job(job: GenerationJob) -> str:
 
     Returns CANCELLED, or RUNNING where it has yet to stop. Raises NotPossible once it has ended.
     """
-    done = control.cancel(job.task_id)
-    if job.task_id not in done:
-        raise NotPossible(f"It is {_state(job)} already: only an unfinished job can be cancelled.")
-    return done[job.task_id].value
+    try:
+        return control.cancel_unfinished(job.task_id).value
+    except AlreadyEnded as error:
+        raise NotPossible(
+            f"It is {error.state} already: only an unfinished job can be cancelled."
+        ) from None
 
 
 def requeue_job(job: GenerationJob) -> None:

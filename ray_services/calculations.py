@@ -9,7 +9,6 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
 
-from django_ray_runtime import control
 from django_ray_runtime.results import Progress, error_line, progress_of
 from ray_services.common.bodies import Body
 from ray_services.models import Calculation
@@ -21,10 +20,6 @@ MOST_ACTIVE = 10
 
 class TooMany(Exception):
     """The owner has to wait for their other calculations."""
-
-
-class Ended(Exception):
-    """It has ended: there is nothing to cancel."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +83,3 @@ def outcome_of(calculation: Calculation) -> Outcome:
         answer=None if value is None else value["answer"],
         rows=None if value is None else value["rows"],
     )
-
-
-def cancel(calculation: Calculation) -> None:
-    """Cancel what waits, or tell what runs to stop. Raises Ended."""
-    if calculation.task_id not in control.cancel(calculation.task_id):
-        state = control.tasks().values_list("state", flat=True).get(id=calculation.task_id)
-        raise Ended(f"It is {state} already: only an unfinished calculation can be cancelled.")

@@ -9,16 +9,16 @@ from uuid import UUID
 
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
 from ninja import Query, Router, Status
 from pydantic import BaseModel, Field
 
 from django_ray_runtime import control
+from django_ray_runtime.exceptions import AlreadyEnded, ArgumentsTooLarge
 from django_ray_runtime.rest.audit import audit
 from django_ray_runtime.rest.pages import Page, PageOf, PageQuery, paginate
 from django_ray_runtime.rest.problems import FieldError, Problem, described
+from django_ray_runtime.rest.shown import ProgressOut, StateName, address_of, progress_out
 from django_ray_runtime.results import error_line, progress_of
-from generation.orders import Order, check_order
 from ray_services.common.errors import BadInput
 from workflows import runs
 from workflows.common.formatters import FORMATS
@@ -39,18 +39,12 @@ _REFUSED = {
 }
 
 
-class ProgressOut(BaseModel):
-    done: int
-    total: int | None
-    message: str
-
-
 class RunOut(BaseModel):
     """A run of a flow."""
 
     id: UUID
     flow: Literal["insights", "games"]
-    state: str
+    state: StateName
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
@@ -80,8 +74,7 @@ def find_insights(
     """Trends, outliers, correlations and seasons, by their evidence. A table that cannot be used
     is refused at once."""
     try:
-        if body.csv is not None or body.group_by is not None:  # our own are known to be good
-            body.data()
+        body.demand_usable()
     except BadInput as error:
         field = "csv" if body.csv is not None and error.field != "group_by" else "group_by"
         place = FieldError(source="body", field=field, detail=str(error))
@@ -98,11 +91,11 @@ def find_insights(
 def make_games(request: HttpRequest, response: HttpResponse, body: GamesWanted) -> Status[RunOut]:
     """A report with charts and the checksum of the games' file. To have the file, submit a job."""
     try:
-        check_order(Order(body.lottery, body.constraints, body.quantity))
+        settled = body.settled()
     except ValueError as error:
         place = FieldError(source="body", field="body", detail=str(error))
         raise Problem(422, f"body: {error}", errors=[place]) from None
-    return _queued(request, response, "games", body)
+    return _queued(request, response, "games", settled)
 
 
 @router.get(
@@ -177,9 +170,10 @@ def cancel_run(request: HttpRequest, run_id: UUID) -> Status[RunOut]:
     """What waits is cancelled at once; what runs is told to stop."""
     run = _existing(request, run_id)
     try:
-        runs.cancel(run)
-    except runs.Ended as error:
-        raise Problem(409, str(error)) from None
+        control.cancel_unfinished(run.task_id)
+    except AlreadyEnded as error:
+        told = f"It is {error.state} already: only an unfinished run can be cancelled."
+        raise Problem(409, told) from None
     audit(request, "cancel", "flow run", run_id)
     return Status(202, _out(request, _existing(request, run_id)))
 
@@ -193,7 +187,7 @@ def _queued(
             audit(request, "submit", "flow run", run.id)
     except runs.TooMany as error:
         raise Problem(429, str(error), headers={"Retry-After": str(RETRY_SECONDS)}) from None
-    except ValueError as error:  # more than an argument may have, as with many quotation marks
+    except ArgumentsTooLarge as error:  # as with many quotation marks, which JSON doubles
         raise Problem(413, str(error)) from None
     shown = _out(request, _existing(request, run.id))
     response.headers["Location"] = shown.address
@@ -209,26 +203,16 @@ def _existing(request: HttpRequest, run_id: UUID) -> FlowRun:
 
 def _out(request: HttpRequest, run: FlowRun, *, report: bool = True) -> RunOut:
     task = run.task
-    progress = progress_of(task)
     last = task.attempts.last() if task.state in {"FAILED", "CANCELLED", "EXPIRED"} else None
     return RunOut(
         id=run.id,
         flow=run.flow,  # type: ignore[arg-type]
-        state=task.state,
+        state=task.state,  # type: ignore[arg-type]
         created_at=run.created_at,
         started_at=task.started_at,
         finished_at=task.finished_at,
-        progress=None
-        if progress is None
-        else ProgressOut(done=progress.done, total=progress.total, message=progress.message),
+        progress=progress_out(progress_of(task)),
         error="" if last is None else error_line(last),
         report=task.return_value if report and task.state == "SUCCESSFUL" else None,
-        address=_address(request, run),
+        address=address_of(request, "workflow_run", run.id),
     )
-
-
-def _address(request: HttpRequest, run: FlowRun) -> str:
-    """Its path, wherever the API is mounted."""
-    match = request.resolver_match
-    namespace = f"{match.namespace}:" if match is not None and match.namespace else ""
-    return reverse(f"{namespace}workflow_run", args=[run.id])

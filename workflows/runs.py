@@ -1,4 +1,4 @@
-"""Runs of flows through the queue: submitted, looked at, cancelled. What the REST door calls."""
+"""Runs of flows through the queue: submitted and looked at. What the REST door calls."""
 
 import uuid
 from typing import Any
@@ -8,7 +8,6 @@ from django.db import transaction
 from django.db.models import QuerySet
 from pydantic import BaseModel
 
-from django_ray_runtime import control
 from workflows.models import FlowRun
 from workflows.tasks import FLOWS
 
@@ -18,10 +17,6 @@ MOST_ACTIVE = 10
 
 class TooMany(Exception):
     """The owner has to wait for their other runs."""
-
-
-class Ended(Exception):
-    """It has ended: there is nothing to cancel."""
 
 
 def runs_of(owner: Any) -> QuerySet[FlowRun]:
@@ -42,10 +37,3 @@ def submit(owner: Any, flow: str, request: BaseModel) -> FlowRun:
     with transaction.atomic():
         result = FLOWS[flow].enqueue(request.model_dump_json(exclude_unset=True))
         return FlowRun.objects.create(task_id=uuid.UUID(result.id), owner=owner, flow=flow)
-
-
-def cancel(run: FlowRun) -> None:
-    """Cancel what waits, or tell what runs to stop. Raises Ended."""
-    if run.task_id not in control.cancel(run.task_id):
-        state = control.tasks().values_list("state", flat=True).get(id=run.task_id)
-        raise Ended(f"It is {state} already: only an unfinished run can be cancelled.")

@@ -41,7 +41,7 @@ def cluster() -> Iterator[str]:
         return
     # A short path, for Ray keeps its sockets there, whose names end at 107 characters.
     with tempfile.TemporaryDirectory(
-        prefix="ray-", dir="/tmp", ignore_cleanup_errors=True
+        prefix="ray-example-", dir="/tmp", ignore_cleanup_errors=True
     ) as folder:
         ray.init(
             "local",

@@ -16,6 +16,7 @@ from pydantic import (
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from django_ray_runtime.rest.pages import PageQuery
+from django_ray_runtime.rest.shown import StateName
 from django_ray_runtime.rest.values import Moment
 from generation.archive import reference_draw
 from generation.constraints import GameConstraints
@@ -23,9 +24,6 @@ from generation.formats import FORMATS, check_format
 from generation.lotteries import LOTTERIES, get_lottery
 from generation.orders import MAX_CHUNK_SIZE
 
-JobState = Literal[
-    "SCHEDULED", "BLOCKED", "READY", "RUNNING", "SUCCESSFUL", "FAILED", "CANCELLED", "EXPIRED"
-]
 MOST_GAMES = 10_000  # of one answer
 
 
@@ -135,7 +133,7 @@ class JobIn(WantedIn):
 class JobQuery(PageQuery):
     """Which jobs; everything given must hold."""
 
-    state: JobState | None = Field(None, description="Only jobs in this state.")
+    state: StateName | None = Field(None, description="Only jobs in this state.")
     lottery: LotteryKey | None = Field(None, description="Only jobs of this lottery.")
     since: Moment | None = Field(
         None, description="Submitted then or later; with a time zone: `2026-03-01T00:00:00Z`."

@@ -8,7 +8,7 @@ from uuid import UUID
 from ninja import Field, Schema
 from pydantic import ConfigDict
 
-from generation.api.bodies import JobState
+from django_ray_runtime.rest.shown import StateName
 
 _ID = "5f0e6a1c-2d3e-4c3e-a9b1-01999f4e7d20"
 _LINKS = {
@@ -118,7 +118,7 @@ class JobOut(Schema):
     model_config = _like(_JOB)
 
     id: UUID
-    state: JobState
+    state: StateName
     lottery: str
     quantity: int
     format: str

@@ -7,8 +7,8 @@ from uuid import UUID
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
 from django.http import HttpRequest
-from django.urls import reverse
 
+from django_ray_runtime.rest import shown
 from django_ray_runtime.rest.problems import Problem
 from generation.api.schemas import JobDetail, JobOut, LinksOut
 from generation.control import jobs_of
@@ -54,10 +54,8 @@ def job_detail(request: HttpRequest, job: Any) -> JobDetail:
 
 
 def address_of(request: HttpRequest, job: GenerationJob, part: str = "job") -> str:
-    """The path of the job, or of a part of it, wherever the API is mounted."""
-    match = request.resolver_match
-    namespace = f"{match.namespace}:" if match is not None and match.namespace else ""
-    return reverse(f"{namespace}generation_{part}", args=[job.id])
+    """The path of the job, or of a part of it."""
+    return shown.address_of(request, f"generation_{part}", job.id)
 
 
 def _values(request: HttpRequest, job: Any) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from ninja import Status
 from pydantic import BaseModel, Field
 
 from django_ray_runtime import control
+from django_ray_runtime.exceptions import ArgumentsTooLarge
 from django_ray_runtime.rest.audit import audit
 from django_ray_runtime.rest.problems import Problem, described
 from ray_services import own_data, storing
@@ -114,7 +115,7 @@ def _through_the_queue(
             audit(request, "submit", "calculation", calculation.id)
     except TooMany as error:
         raise Problem(429, str(error), headers={"Retry-After": str(RETRY_SECONDS)}) from None
-    except ValueError as error:  # more than an argument may have, as with many quotation marks
+    except ArgumentsTooLarge as error:  # as with many quotation marks, which JSON doubles
         raise Problem(413, str(error)) from None
     if wait:
         control.wait_until_finished(calculation.task_id, wait)

@@ -8,10 +8,11 @@ from ninja import Query, Router, Status
 from pydantic import BaseModel
 
 from django_ray_runtime import control
+from django_ray_runtime.exceptions import AlreadyEnded
 from django_ray_runtime.rest.audit import audit
 from django_ray_runtime.rest.pages import Page, PageOf, PageQuery, paginate
 from django_ray_runtime.rest.problems import Problem, described
-from ray_services import calculations, storing
+from ray_services import storing
 from ray_services.calculations import calculations_of, outcome_of
 from ray_services.doors.answering import Wait, owner_of
 from ray_services.doors.delivering import RowsQuery, delivered
@@ -76,9 +77,10 @@ def cancel_calculation(request: HttpRequest, calculation_id: UUID) -> Status[Cal
     """What waits is cancelled at once; what runs is told to stop."""
     found = _existing(request, calculation_id)
     try:
-        calculations.cancel(found)
-    except calculations.Ended as error:
-        raise Problem(409, str(error)) from None
+        control.cancel_unfinished(found.task_id)
+    except AlreadyEnded as error:
+        told = f"It is {error.state} already: only an unfinished calculation can be cancelled."
+        raise Problem(409, told) from None
     audit(request, "cancel", "calculation", calculation_id)
     outcome = outcome_of(_existing(request, calculation_id))
     return Status(202, calculation_out(request, outcome))

@@ -1,26 +1,15 @@
 """Calculations and data sets as the API shows them."""
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest
-from django.urls import reverse
 from pydantic import BaseModel, Field
 
+from django_ray_runtime.rest.shown import ProgressOut, StateName, address_of, progress_out
 from ray_services.calculations import Outcome
 from ray_services.models import DataSet
-
-State = Literal[
-    "SCHEDULED", "BLOCKED", "READY", "RUNNING", "SUCCESSFUL", "FAILED", "CANCELLED", "EXPIRED"
-]
-
-
-class ProgressOut(BaseModel):
-    done: int
-    total: int | None
-    message: str
-    eta_seconds: float | None
 
 
 class RowsOut(BaseModel):
@@ -38,7 +27,7 @@ class CalculationOut(BaseModel):
     id: UUID
     service: str
     operation: str
-    state: State
+    state: StateName
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
@@ -64,8 +53,8 @@ class DataSetOut(BaseModel):
 
 def calculation_out(request: HttpRequest, outcome: Outcome) -> CalculationOut:
     """What its owner is told of it."""
-    known, progress, rows = outcome.calculation, outcome.progress, outcome.rows
-    address = address_of(request, "calculation", known.id)
+    known, rows = outcome.calculation, outcome.rows
+    address = address_of(request, "services_calculation", known.id)
     return CalculationOut(
         id=known.id,
         service=known.service,
@@ -75,14 +64,7 @@ def calculation_out(request: HttpRequest, outcome: Outcome) -> CalculationOut:
         started_at=outcome.started_at,
         finished_at=outcome.finished_at,
         cancel_asked_at=outcome.cancel_asked_at,
-        progress=None
-        if progress is None
-        else ProgressOut(
-            done=progress.done,
-            total=progress.total,
-            message=progress.message,
-            eta_seconds=progress.eta_seconds,
-        ),
+        progress=progress_out(outcome.progress),
         error=outcome.error,
         answer=outcome.answer,
         rows=None
@@ -101,10 +83,3 @@ def data_set_out(data_set: DataSet) -> DataSetOut:
     """What its owner is told of it."""
     names = ("sha256", "kind", "name", "size", "rows", "about", "created_at")
     return DataSetOut(**{name: getattr(data_set, name) for name in names})
-
-
-def address_of(request: HttpRequest, name: str, *given: Any) -> str:
-    """The path of a calculation, wherever the API is mounted."""
-    match = request.resolver_match
-    namespace = f"{match.namespace}:" if match is not None and match.namespace else ""
-    return reverse(f"{namespace}services_{name}", args=given)

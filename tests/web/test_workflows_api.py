@@ -1,5 +1,6 @@
 """Flows over REST: queued, followed, their reports; each caller sees their own."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -61,6 +62,15 @@ def test_games_are_made_and_told(api: Client) -> None:
     assert (report["facts"]["games"], report["facts"]["seed"]) == (500, 3)
     assert len(report["facts"]["SHA-256"]) == 64
     assert report["charts"][0]["title"] == "Games that hold each number"
+
+
+def test_games_without_a_seed_get_one_before_they_are_queued(api: Client) -> None:
+    """Else another attempt of the task would make others."""
+    body = {"quantity": 5, "constraints": {"numbers_per_game": 6}}
+    post(api, "games", body)
+    [run] = FlowRun.objects.select_related("task")
+    [asked] = run.task.args
+    assert isinstance(json.loads(asked)["constraints"]["seed"], int)
 
 
 def test_runs_are_their_owners(api: Client, bearer: Callable[[User], Client]) -> None:

@@ -11,7 +11,7 @@ from scipy.signal import lfilter
 
 from django_ray_runtime.distributed import sequentially
 from ray_services.common.errors import BadInput
-from workflows.common.formatters import as_html, as_json, as_markdown, formatted
+from workflows.common.formatters import as_html, as_json, as_markdown, writer_of
 from workflows.common.processors import AllFailed
 from workflows.insights.findings import findings_of
 from workflows.insights.flow import Request, Wanted, find_insights
@@ -180,7 +180,7 @@ def test_a_report_has_all_formats_and_runs_no_markup() -> None:
     with pytest.raises(
         ValueError, match="output_format must be one of json, markdown, html, got 'pdf'"
     ):
-        formatted(found, "pdf")
+        writer_of("pdf")
 
 
 @pytest.mark.parametrize("persistence", [0.0, 0.8, 1.0])

@@ -82,13 +82,13 @@ FORMATS: dict[str, tuple[str, Callable[[Report], str]]] = {
 """The media type and the function of each format."""
 
 
-def formatted(report: Report, output_format: str) -> str:
-    """Raises ValueError for a format that there is not."""
+def writer_of(output_format: str) -> Callable[[Report], str]:
+    """What writes a report in this format. Raises ValueError for one that there is not."""
     if output_format not in FORMATS:
         raise ValueError(
             f"output_format must be one of {', '.join(FORMATS)}, got {output_format!r}."
         )
-    return FORMATS[output_format][1](report)
+    return FORMATS[output_format][1]
 
 
 def _evidence(one: Mapping[str, Any]) -> str:

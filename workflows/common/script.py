@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from workflows.common.formatters import formatted
+from workflows.common.formatters import writer_of
 from workflows.common.processors import AllFailed, OnProgress
 from workflows.common.utils import dashboard_url, initialize_ray, shutdown_ray
 
@@ -25,9 +25,8 @@ def main(prepare: Callable[[Options], Flow], doc: str, arguments: Sequence[str])
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
     try:
         options = _options(arguments)
-        output_format = options.pop("output_format", "markdown")
         output = options.pop("output", "")
-        formatted({"title": "", "facts": {}}, output_format)  # an unknown one is told at once
+        write = writer_of(options.pop("output_format", "markdown"))
         flow = prepare(options)
         initialize_ray()
         if url := dashboard_url():
@@ -36,7 +35,7 @@ def main(prepare: Callable[[Options], Flow], doc: str, arguments: Sequence[str])
             report = flow(_progress)
         finally:
             shutdown_ray()
-        text = formatted(report, output_format)
+        text = write(report)
         if output:
             Path(output).write_text(text, encoding="utf-8")
         else:

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from generation.constraints import GameConstraints
 from generation.lotteries import get_lottery
-from generation.orders import Order, check_order
+from generation.orders import CheckedOrder, Order, check_order
 from generation.results import make_file
 from generation.statistics import statistics
 from workflows.common.processors import OnProgress
@@ -36,6 +36,15 @@ class Wanted(BaseModel):
         default_factory=GameConstraints, description="As for a job; `seed` makes it repeatable."
     )
 
+    def checked(self) -> CheckedOrder:
+        """The order of a CSV file. Raises ValueError where it cannot be delivered."""
+        return check_order(Order(self.lottery, self.constraints, self.quantity))
+
+    def settled(self) -> "Wanted":
+        """The same with a seed, so that each run of it makes the same games. Raises ValueError
+        where it cannot be delivered."""
+        return self.model_copy(update={"constraints": self.checked().order.constraints})
+
 
 def make_games(wanted: Wanted, on_progress: OnProgress | None = None) -> dict[str, Any]:
     """A report, as JSON can hold it. The file itself is not kept: jobs are for that, and the same
@@ -43,7 +52,7 @@ def make_games(wanted: Wanted, on_progress: OnProgress | None = None) -> dict[st
 
     Raises ValueError for an order that cannot be delivered.
     """
-    checked = check_order(Order(wanted.lottery, wanted.constraints, wanted.quantity))
+    checked = wanted.checked()
     order = checked.order
 
     def told(done: int) -> None:

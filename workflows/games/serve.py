@@ -8,7 +8,6 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
 from fastapi import Request as HTTPRequest
 from kodosumi.core import InputsError, Launch, ServeAPI, Tracer, forms
 
-from generation.orders import Order, check_order
 from workflows.common.processors import OnProgress
 from workflows.common.serving import application_of, request_of, run_flow
 from workflows.games.flow import MOST_GAMES, Wanted, make_games
@@ -38,13 +37,13 @@ FORM = forms.Model(
 async def enter(request: HTTPRequest, inputs: dict[str, Any]) -> Any:
     given = {name: value for name, value in inputs.items() if value not in (None, "")}
     bounds = {name: given.pop(name) for name in BOUNDS if name in given}
-    wanted = request_of(Wanted, {**given, "constraints": bounds})
-    order = Wanted.model_validate_json(wanted)
+    asked = request_of(Wanted, {**given, "constraints": bounds})
     try:
-        check_order(Order(order.lottery, order.constraints, order.quantity))
+        wanted = Wanted.model_validate_json(asked).settled()
     except ValueError as error:
         raise InputsError(str(error)) from None
-    return Launch(request, "workflows.games.serve:run", inputs={"request": wanted})
+    request_as_json = wanted.model_dump_json(exclude_unset=True)
+    return Launch(request, "workflows.games.serve:run", inputs={"request": request_as_json})
 
 
 async def run(inputs: dict[str, Any], tracer: Tracer) -> dict[str, Any]:

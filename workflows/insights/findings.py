@@ -136,15 +136,15 @@ def _season(name: str, values: Floats, times: NDArray[Any], season: str) -> Find
     found = stats.kruskal(*parts)
     rows = sum(map(len, parts))
     effect = (float(found.statistic) - len(parts) + 1) / (rows - len(parts))
-    means = [float(np.median(part)) for part in parts]
-    best = names[there[int(np.argmax(means))]]
-    worst = names[there[int(np.argmin(means))]]
+    middles = [float(np.median(part)) for part in parts]
+    best = names[there[int(np.argmax(middles))]]
+    worst = names[there[int(np.argmin(middles))]]
     return {
         "kind": "seasonality", "columns": [name], "season": season,
         "effect": min(1.0, max(0.0, effect)), "p_value": float(found.pvalue),
         "text": f"{what} differs by {season}: highest in {best}, lowest in {worst}; "
                 f"{max(0.0, effect):.0%} of its ranks' variance.",
-        "chart": {"kind": "bars", "values": [float(f"{one:.6g}") for one in means],
+        "chart": {"kind": "bars", "values": [float(f"{one:.6g}") for one in middles],
                   "labels": [names[one] for one in there]},
     }  # fmt: skip
 

@@ -63,6 +63,12 @@ class Request(Wanted):
             raise ValueError("Expected one of dataset and csv.")
         return self
 
+    def demand_usable(self) -> None:
+        """Raises BadInput for a table that cannot be used. The project's own are known to be good,
+        and are only read where a column of them is named."""
+        if self.csv is not None or self.group_by is not None:
+            self.data()
+
     def data(self) -> Data:
         """The table. Raises BadInput for one that cannot be used."""
         if self.dataset is not None:

@@ -45,7 +45,7 @@ async def enter(request: HTTPRequest, inputs: dict[str, Any]) -> Any:
     given = {name: value for name, value in inputs.items() if value not in (None, "")}
     wanted = request_of(Request, given)
     try:
-        Request.model_validate_json(wanted).data()
+        Request.model_validate_json(wanted).demand_usable()
     except BadInput as error:
         raise InputsError(str(error)) from None
     return Launch(request, "workflows.insights.serve:run", inputs={"request": wanted})
