@@ -1,5 +1,6 @@
 """The django.tasks backend: enqueue is one INSERT in the caller's transaction."""
 
+import logging
 import uuid
 from collections.abc import Sequence
 from typing import Any
@@ -11,6 +12,7 @@ from django.tasks.exceptions import TaskResultDoesNotExist
 from django.tasks.signals import task_enqueued
 
 from django_ray_runtime.enqueueing import Recipe
+from django_ray_runtime.listeners import is_heard
 from django_ray_runtime.results import result_of_new, result_of_row
 from django_ray_runtime.store import get_store, get_uniques
 from django_ray_runtime.task import Arguments, RayTask
@@ -52,7 +54,11 @@ class RayTaskBackend(BaseTaskBackend):
         rows = [recipe.row(call.args, dict(call.kwargs)) for call in calls]
         if recipe.unique is None:
             get_store().enqueue_many(rows)
-            return [self._announce(result_of_new(row, task)) for row in rows]
+            results: list[TaskResult] = [result_of_new(row, task) for row in rows]
+            if is_heard(task_enqueued, type(self), logging.DEBUG):
+                for result in results:
+                    self._announce(result)
+            return results
         held = get_uniques().enqueue(rows, recipe.unique_period)
         return [
             self._announce(result_of_new(row, task)) if is_new else self.get_result(str(made))

@@ -83,6 +83,10 @@ class CallLost(RuntimeFault):
     """The process that ran the call ended without an outcome."""
 
 
+class PerhapsLost(CallLost):
+    """The process ended without an outcome, and whether the call had begun is not known."""
+
+
 class CallCancelled(RuntimeFault):
     """The call was taken back before it ran, or was stopped."""
 

@@ -4,16 +4,17 @@ No Django models here: these must load in a process where Django is not set up y
 """
 
 import uuid
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime
 from enum import StrEnum
+from typing import Any
 
 from django_ray_runtime.states import MOVES, State
 
 _FROM_RUNNING = {move.target for move in MOVES if State.RUNNING in move.sources}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Claim:
     """A task that a worker holds: all that is needed to run it and to finish it."""
 
@@ -28,7 +29,7 @@ class Claim:
     options: str  # JSON text, see options.TaskOptions
     failures: int
     losses: int
-    suspect: bool = False  # a run of it was lost: nothing is given ahead beside it
+    suspect: bool  # a run of it was lost: nothing is given ahead beside it
     worker_ids: tuple[str, ...]
     enqueued_at: datetime
     run_after: datetime | None
@@ -37,25 +38,12 @@ class Claim:
 
 
 # The columns behind a Claim, in its order.
-CLAIM_COLUMNS = (
-    "id",
-    "attempt",
-    "task_path",
-    "args",
-    "kwargs",
-    "backend",
-    "queue_name",
-    "priority",
-    "options",
-    "failures",
-    "losses",
-    "suspect",
-    "worker_ids",
-    "enqueued_at",
-    "run_after",
-    "started_at",
-    "last_attempted_at",
-)
+CLAIM_COLUMNS = tuple(field.name for field in fields(Claim))
+
+
+def from_seconds(moment: float | None) -> Any:
+    """A moment that travelled as seconds since 1970, or None."""
+    return None if moment is None else datetime.fromtimestamp(moment, UTC)
 
 
 class StopReason(StrEnum):

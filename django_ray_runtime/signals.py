@@ -4,12 +4,11 @@ lost too often."""
 import logging
 import uuid
 from collections.abc import Collection
-from itertools import chain
 
-from django.dispatch import Signal
 from django.tasks.signals import task_finished
 
 from django_ray_runtime.backend import RayTaskBackend
+from django_ray_runtime.listeners import is_heard
 from django_ray_runtime.results import result_of_row
 from django_ray_runtime.store import get_store
 
@@ -18,7 +17,7 @@ logger = logging.getLogger(__name__)
 
 def announce_ended(ids: Collection[uuid.UUID]) -> None:
     """Send `task_finished` for tasks that reached a final state without a run."""
-    if not ids or not is_heard(task_finished, logging.ERROR):
+    if not ids or not is_heard(task_finished, RayTaskBackend, logging.ERROR):
         return
     rows, failures = get_store().with_failures(ids)
     for row in rows:
@@ -30,14 +29,3 @@ def announce_ended(ids: Collection[uuid.UUID]) -> None:
             logger.warning("No signal for task %s: %s", row.id, error)
             continue
         task_finished.send_robust(RayTaskBackend, task_result=result)
-
-
-def is_heard(signal: Signal, level: int) -> bool:
-    """Whether anybody listens: building a TaskResult takes longer than claiming its row.
-
-    Django's own receivers, which log, count only where its logger takes that level.
-    """
-    if logging.getLogger("django.tasks").isEnabledFor(level):
-        return True
-    listeners = chain(*signal._live_receivers(RayTaskBackend))
-    return any(listener.__module__ != "django.tasks.signals" for listener in listeners)

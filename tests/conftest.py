@@ -39,7 +39,12 @@ def _for_tests() -> None:
 
 @pytest.fixture(scope="session")
 def local_ray() -> Iterator[ray_cluster.Cluster]:
-    """A real Ray with two CPUs, one for the whole run."""
+    """A real Ray with two CPUs, one for the whole run; or the one at TEST_RAY_ADDRESS."""
+    if address := os.environ.get("TEST_RAY_ADDRESS"):
+        cluster = ray_cluster.join_or_start(address)
+        yield cluster
+        cluster.close()
+        return
     before = dict(os.environ)
     os.environ.update(RAY_PRIORITY)
     cluster = ray_cluster.start(read({"RAY_NUM_CPUS": 2, "RAY_OBJECT_STORE_MEMORY": 200_000_000}))

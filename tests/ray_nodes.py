@@ -35,6 +35,7 @@ class Head:
         self.folder = folder
         self.port = free_port()
         self.address = f"127.0.0.1:{self.port}"
+        self.client_port = free_port()
         self._starts = 0
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -43,7 +44,7 @@ class Head:
         self._starts += 1
         command = [
             str(Path(sys.executable).with_name("ray")), "start", "--head", "--block",
-            f"--port={self.port}", f"--ray-client-server-port={free_port()}",
+            f"--port={self.port}", f"--ray-client-server-port={self.client_port}",
             "--include-dashboard=false", "--disable-usage-stats",
             "--node-ip-address=127.0.0.1", "--num-cpus=2", f"--object-store-memory={STORE_BYTES}",
         ]  # fmt: skip
@@ -51,7 +52,7 @@ class Head:
         with log.open("w") as file:
             self._process = subprocess.Popen(
                 command, stdout=file, stderr=file, start_new_session=True,
-                env=environment(**CLUSTER, RAY_TMPDIR=str(self.folder)),
+                env=environment(**CLUSTER, RAY_TMPDIR=str(self.folder), PYTHONPATH=str(ROOT)),
             )  # fmt: skip
         wait_until(lambda: self._has_started(log), "the cluster is there", 90)
 

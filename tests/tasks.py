@@ -3,10 +3,12 @@
 import os
 import signal
 import time
+from contextvars import ContextVar
 from pathlib import Path
 
 from django.db import connection, transaction
 from django.tasks import task
+from django.utils import timezone, translation
 
 from django_ray_runtime.distributed import parallel_map
 
@@ -225,3 +227,24 @@ def keyed(who, token=None):
 @task
 def leave_a_transaction_open():
     transaction.atomic().__enter__()
+
+
+_TRACE: ContextVar[str] = ContextVar("trace", default="unset")
+
+
+@task
+def leave_traces():
+    """Change all that a run can change for the next one in its process."""
+    translation.activate("pt-br")
+    timezone.activate("America/Sao_Paulo")
+    _TRACE.set("set")
+    transaction.set_autocommit(False)
+    connection.cursor().execute("SELECT 1")
+
+
+@task
+def find_traces():
+    manual = not connection.get_autocommit()
+    connection.close()  # the thread of a worker without Ray ends with the test
+    zone = timezone.get_current_timezone_name()
+    return [translation.get_language(), zone, _TRACE.get(), manual]

@@ -8,7 +8,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
+
+if TYPE_CHECKING:
+    from django_ray_runtime.executors.packs import Packs
 
 Handle = Any
 OnDone = Callable[[Handle], None]
@@ -71,6 +74,13 @@ class Executor(ABC):
     ) -> Handle:
         """Start `func(*args, **kwargs)`. `on_done(handle)` is called once, from any thread,
         when its outcome is there; it must return at once."""
+
+    def packs(
+        self, func: Callable[[Any], Any], wake: Callable[[], None], most: int
+    ) -> "Packs | None":
+        """Lanes for packs of short calls of `func`, `most` at once; None where it has none. `wake`
+        is called, from any thread, when there is something to collect."""
+        return None
 
     @abstractmethod
     def wait(self, handles: Collection[Handle], timeout: float | None = None) -> list[Handle]:

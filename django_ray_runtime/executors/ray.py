@@ -25,7 +25,9 @@ from django_ray_runtime.executors.base import (
     OnDone,
     Shared,
 )
+from django_ray_runtime.executors.packs import Packs
 from django_ray_runtime.executors.parcel import invoke, pack
+from django_ray_runtime.executors.ray_lanes import PackedCall, RayLanes
 
 # What Ray raises when a process, a node or an object is gone, as opposed to what the
 # user's function raised.
@@ -125,6 +127,11 @@ class RayExecutor(Executor):
         self._nodes_until = 0.0
         self._lock = threading.Lock()
         self._raylet: _Tether | None = None
+        self._lanes: RayLanes | None = None
+
+    def packs(self, func: Callable[[Any], Any], wake: Callable[[], None], most: int) -> Packs:
+        self._lanes = RayLanes(func, wake, lambda: min(most, self.slots()))
+        return self._lanes
 
     def submit(
         self,
@@ -151,6 +158,8 @@ class RayExecutor(Executor):
         return [call for ref, call in by_ref.items() if ref in ready]
 
     def outcome(self, handle: Handle) -> Any:
+        if isinstance(handle, PackedCall):
+            return handle.outcome()
         try:
             if handle.future is not None:
                 return handle.future.result(timeout=0)
@@ -163,15 +172,24 @@ class RayExecutor(Executor):
             raise CallLost(f"{type(error).__name__}: {_first_line(error)}") from None
 
     def recall(self, handle: Handle) -> None:
-        ray.cancel(handle.ref, force=False, recursive=False)
+        if isinstance(handle, PackedCall):
+            handle.lane.interrupt(handle)
+        else:
+            ray.cancel(handle.ref, force=False, recursive=False)
 
     def interrupt(self, handle: Handle) -> None:
-        ray.cancel(handle.ref, force=False, recursive=True)
+        if isinstance(handle, PackedCall):
+            handle.lane.interrupt(handle)
+        else:
+            ray.cancel(handle.ref, force=False, recursive=True)
 
     def cancel(self, handle: Handle) -> None:
-        # Without force first would be kinder, but a chunk in compiled code does not see
-        # an interrupt: what is cancelled here is pure and may die with its process.
-        ray.cancel(handle.ref, force=True, recursive=True)
+        if isinstance(handle, PackedCall):
+            handle.lane.kill()
+        else:
+            # Without force first would be kinder, but a chunk in compiled code does not see
+            # an interrupt: what is cancelled here is pure and may die with its process.
+            ray.cancel(handle.ref, force=True, recursive=True)
 
     def slots(self) -> int:
         with self._lock:
@@ -241,6 +259,8 @@ class RayExecutor(Executor):
 
     def close(self) -> None:
         """Whoever connected to Ray disconnects."""
+        if self._lanes is not None:
+            self._lanes.close()
         if self._raylet is not None:
             self._raylet.close()
 

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, ClassVar
 
 from django.db import connections
@@ -19,6 +20,8 @@ from django_ray_runtime.executors.base import (
     OnDone,
 )
 from django_ray_runtime.executors.interrupting import Interruptible
+from django_ray_runtime.executors.packs import Packs
+from django_ray_runtime.executors.thread_lane import ThreadLane
 
 
 class SequentialExecutor(Executor):
@@ -91,6 +94,9 @@ class BackgroundExecutor(Executor):
         self._lock = threading.Lock()
         self._running = Interruptible()
         self._stuck = False
+
+    def packs(self, func: Callable[[Any], Any], wake: Callable[[], None], most: int) -> Packs:
+        return ThreadLane(partial(self.submit, func), wake)
 
     def submit(
         self,

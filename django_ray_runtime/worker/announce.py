@@ -2,30 +2,45 @@
 
 import json
 import logging
+from collections.abc import Iterable
 
 from django.tasks.base import TaskError, TaskResult, TaskResultStatus
 from django.tasks.signals import task_finished, task_started
 from django.utils import timezone
 
 from django_ray_runtime.backend import RayTaskBackend
+from django_ray_runtime.listeners import is_heard
 from django_ray_runtime.records import Claim, Outcome
 from django_ray_runtime.results import ending_error, result_of_claim
-from django_ray_runtime.signals import is_heard
 from django_ray_runtime.states import DJANGO_STATUS, State
 
 logger = logging.getLogger(__name__)
 
 
-def announce_started(claim: Claim) -> None:
+def announce_started(claims: Iterable[Claim]) -> None:
     """Send `task_started`. A receiver's error is logged and does not touch the task."""
-    if is_heard(task_started, logging.INFO) and (result := _result(claim)) is not None:
-        task_started.send_robust(RayTaskBackend, task_result=result)
+    if not is_heard(task_started, RayTaskBackend, logging.INFO):
+        return
+    for claim in claims:
+        if (result := _result(claim)) is not None:
+            task_started.send_robust(RayTaskBackend, task_result=result)
 
 
-def announce_finished(claim: Claim, outcome: Outcome, state: State) -> None:
-    """Send `task_finished`, after the outcome was accepted by the database as `state`."""
-    level = logging.ERROR if outcome.failure else logging.INFO
-    if not is_heard(task_finished, level) or (result := _result(claim)) is None:
+def announce_finished(ended: Iterable[tuple[Claim, Outcome, State]]) -> None:
+    """Send `task_finished`, after the outcome was accepted by the database as that state."""
+    heard = {
+        level: is_heard(task_finished, RayTaskBackend, level)
+        for level in (logging.INFO, logging.ERROR)
+    }
+    if not any(heard.values()):
+        return
+    for claim, outcome, state in ended:
+        if heard[logging.ERROR if outcome.failure else logging.INFO]:
+            _announce_finished(claim, outcome, state)
+
+
+def _announce_finished(claim: Claim, outcome: Outcome, state: State) -> None:
+    if (result := _result(claim)) is None:
         return
     _set(result, "status", TaskResultStatus(DJANGO_STATUS[state]))
     _set(result, "state", state)

@@ -24,17 +24,18 @@ class Books:
         for claim in claims:
             log_event("claimed", claim)
 
-    def started(self, claim: Claim) -> None:
-        """It was handed to the executor."""
-        log_event("started", claim)
-        announce_started(claim)
+    def started(self, claims: Sequence[Claim]) -> None:
+        """They were handed to the executor."""
+        for claim in claims:
+            log_event("started", claim)
+        announce_started(claims)
 
-    def settled(self, claim: Claim, outcome: Outcome, state: State) -> None:
-        """The database took its outcome; the task is now in `state`."""
-        self.stats.settled(claim, outcome, state, outcome.seconds)
-        log_event(_event(outcome, state), claim, **_details(outcome))
-        if state in FINAL:
-            announce_finished(claim, outcome, state)
+    def settled(self, ended: Sequence[tuple[Claim, Outcome, State]]) -> None:
+        """The database took their outcomes; each task is now in its state."""
+        for claim, outcome, state in ended:
+            self.stats.settled(claim, outcome, state, outcome.seconds)
+            log_event(_event(outcome, state), claim, **_details(outcome))
+        announce_finished([one for one in ended if one[2] in FINAL])
 
     def dropped(self, claim: Claim) -> None:
         """The database did not take its outcome: it is no longer ours."""

@@ -6,16 +6,13 @@ it, and tests drive it with an executor that they hold.
 """
 
 import uuid
-from collections import ChainMap, deque
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-
-from django.db import DataError, IntegrityError
 
 from django_ray_runtime.conf import runtime_settings
 from django_ray_runtime.exceptions import CallCancelled, CallLost, CallNotStarted, ExecutorLost
 from django_ray_runtime.executors.base import Executor, Handle
-from django_ray_runtime.records import Claim, Failure, Outcome, StopReason
-from django_ray_runtime.states import State
+from django_ray_runtime.records import Claim, Outcome, StopReason
 from django_ray_runtime.store.base import Store
 from django_ray_runtime.worker import outcomes
 from django_ray_runtime.worker.books import Books
@@ -55,7 +52,8 @@ class Dispatcher:
         self._shares = Shares(dict.fromkeys(queues, 1) | dict(weights or {}))
         self._wake = wake
         self._held: deque[Claim] = deque()
-        self._flight = InFlight(executor, concurrency)
+        self._packs = executor.packs(run_task, wake, concurrency)
+        self._flight = InFlight(executor, self._packs, concurrency)
         self._told_open = False  # our row says that any task we hold may be with the executor
         self._stopping: dict[Handle, tuple[StopReason, float]] = {}  # until when it may take
         self._keyless = 0  # fills that may still leave out the look at limited keys
@@ -78,7 +76,7 @@ class Dispatcher:
         """How many more tasks may be claimed."""
         if self.draining:
             return 0
-        free = self.concurrency - len(self._flight.calls) - len(self._held)
+        free = self._flight.free(len(self._held))
         return free if self.left is None else min(free, self.left)
 
     def fill(self) -> int:
@@ -94,6 +92,8 @@ class Dispatcher:
                 self.left -= len(claims)
             if not claims:
                 self._keyless = 0
+            self._flight.note_claimed(claims, free)
+        self._hand_back(self._flight.surplus(self._held))
         self._start_held()
         return len(claims)
 
@@ -114,14 +114,13 @@ class Dispatcher:
         self._collect()
         ours = 0
         for batch in outcomes.portions(list(self._unwritten.values())):
-            accepted = self._write([outcome for _, outcome in batch])
+            accepted = outcomes.write(self.store, self.worker, [outcome for _, outcome in batch])
             ours += len(accepted)
-            for claim, outcome in batch:
+            for claim, _ in batch:
                 del self._unwritten[claim.id]
-                if claim.id in accepted:
-                    self.books.settled(claim, outcome, accepted[claim.id])
-                else:
+                if claim.id not in accepted:
                     self.books.dropped(claim)
+            self.books.settled([(c, o, accepted[c.id]) for c, o in batch if c.id in accepted])
         return ours
 
     def reconcile(self) -> None:
@@ -132,6 +131,8 @@ class Dispatcher:
     def stop_tasks(self, now: float, reasons: Mapping[uuid.UUID, StopReason]) -> None:
         """Interrupt what is to stop; after a grace it is ended by force. Call this now and
         then with the present time (seconds of any clock)."""
+        if self._packs is not None:
+            self._packs.relieve()
         for claim in [claim for claim in self._held if claim.id in reasons]:
             self._held.remove(claim)
             self._settle(claim, outcomes.told_to_stop(claim, reasons[claim.id]))
@@ -154,8 +155,9 @@ class Dispatcher:
     def drain(self) -> None:
         """Claim no more, and hand back what was held back. What was started goes on."""
         self.draining = True
-        while self._held:
-            self._settle(claim := self._held.popleft(), outcomes.not_started(claim))
+        self._hand_back(list(self._held))
+        if self._packs is not None:
+            self._packs.withdraw()
 
     def give_up(self) -> None:
         """The executor is gone: write what has ended, hand back what it never started."""
@@ -182,10 +184,22 @@ class Dispatcher:
         return left
 
     def _start_held(self) -> None:
-        while chosen := self._flight.choose(self._held):
-            self._note_handed(chosen)
-            for claim in chosen:
-                self._start(claim)
+        while True:
+            if pack := self._flight.choose_pack(self._held):
+                self._note_handed(pack)
+                self._start_pack(pack)
+            elif chosen := self._flight.choose(self._held):
+                self._note_handed(chosen)
+                for claim in chosen:
+                    self._start(claim)
+            else:
+                break
+
+    def _hand_back(self, claims: Sequence[Claim]) -> None:
+        """These of the held go back to the queue."""
+        for claim in claims:
+            self._held.remove(claim)
+            self._settle(claim, outcomes.not_started(claim))
 
     def _note_handed(self, chosen: Sequence[Claim]) -> None:
         """Write down what is about to be given to the executor: if this worker is lost, only
@@ -218,7 +232,17 @@ class Dispatcher:
             return
         self._held.popleft()
         self._flight.add(handle, claim)
-        self.books.started(claim)
+        self.books.started([claim])
+
+    def _start_pack(self, claims: Sequence[Claim]) -> None:
+        """Give those at the front of the held to a lane."""
+        if self._packs is None:
+            return
+        handles = self._packs.give([pack(claim) for claim in claims])
+        for _ in claims:
+            self._held.popleft()
+        self._flight.add_packed(handles, claims)
+        self.books.started(claims)
 
     def _forget(self, handle: Handle) -> Claim:
         """No longer count a call among the running ones."""
@@ -230,6 +254,8 @@ class Dispatcher:
         self._wake()
 
     def _collect(self) -> None:
+        if self._packs is not None:
+            self._done.extend(self._packs.collect())
         while self._done:
             handle = self._done.popleft()
             if handle in self._flight.calls:  # else it was abandoned before it ended
@@ -238,6 +264,8 @@ class Dispatcher:
                 self._settle(claim, self._outcome(handle, claim, reason))
 
     def _settle(self, claim: Claim, outcome: Outcome) -> None:
+        if not outcome.spends_attempt and self.left is not None:
+            self.left += 1
         self._unwritten[claim.id] = (claim, outcome)
 
     def _outcome(self, handle: Handle, claim: Claim, reason: StopReason | None) -> Outcome:
@@ -246,31 +274,17 @@ class Dispatcher:
         except (CallCancelled, CallLost) as error:
             if reason is not None:
                 return outcomes.told_to_stop(claim, reason)
-            if self._recalled and isinstance(error, CallNotStarted):
+            if isinstance(error, CallNotStarted):
                 return outcomes.not_started(claim)
             if self._recalled and isinstance(error, CallCancelled):
                 return outcomes.stopped(claim)
             return outcomes.lost(claim, self.worker, error)
         except Exception as error:  # the executor could not even carry the call
             return outcomes.not_carried(claim, failure_of(error))
-        self._flight.note_seconds(report.seconds)
+        self._flight.note_seconds(claim, report.seconds)
         if report.failure is not None:
             if reason is not None:
                 return outcomes.told_to_stop(claim, reason, report)
             if self._recalled and report.failure.exception_class_path == INTERRUPT:
                 return outcomes.stopped(claim, report)
         return outcomes.of_report(claim, report)
-
-    def _write(self, batch: list[Outcome]) -> dict[uuid.UUID, State]:
-        try:
-            return self.store.finish_many(self.worker, batch)
-        except (DataError, IntegrityError) as error:
-            if len(batch) > 1:  # one of them is refused; its neighbours must not wait for it
-                return dict(ChainMap(*(self._write([outcome]) for outcome in batch)))
-            refusal = f"{type(error).__name__}: the database refuses this outcome: {error}"
-            failure = Failure(f"{type(error).__module__}.{type(error).__qualname__}", refusal)
-            poison = batch[0]
-            refused = Outcome(
-                id=poison.id, attempt=poison.attempt, state=State.FAILED, failure=failure
-            )
-            return self.store.finish_many(self.worker, [refused])

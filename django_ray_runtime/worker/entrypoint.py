@@ -6,9 +6,9 @@ that one that cannot be pickled does no harm.
 
 import inspect
 import json
-import pickle
 import time
 import uuid
+from contextvars import copy_context
 from dataclasses import dataclass
 from operator import attrgetter
 from traceback import format_exception
@@ -22,7 +22,7 @@ from django_ray_runtime.context import Run, running
 from django_ray_runtime.exceptions import CallCancelled, CallLost
 from django_ray_runtime.options import TaskOptions, read_options
 from django_ray_runtime.payload import to_json, to_text, without_middle
-from django_ray_runtime.records import CLAIM_COLUMNS, Claim, Failure
+from django_ray_runtime.records import CLAIM_COLUMNS, Claim, Failure, from_seconds
 from django_ray_runtime.results import load_task, result_of_claim
 from django_ray_runtime.retries import retry_delay
 from django_ray_runtime.store import get_store
@@ -33,8 +33,12 @@ MAX_TRACEBACK = 65_536  # characters of it that are kept
 
 _fields = attrgetter(*CLAIM_COLUMNS)
 
+# A claim as it travels: its fields in their order, moments in seconds. A list of plain values,
+# which Ray carries without pickling.
+type Packed = list[Any]
+
 # A report as it travels: seconds, return value as JSON text, exception class path, traceback,
-# seconds until the next run, output. A list of plain values, which Ray carries without pickling.
+# seconds until the next run, output. A list of plain values, too.
 type Wire = list[Any]
 
 
@@ -56,21 +60,33 @@ def read_report(wire: Wire) -> Report:
     return Report(seconds, value, failure, retry_in, output)
 
 
-def pack(claim: Claim) -> bytes:
-    """A claim as `run_task` takes it. Ray's own pickling in Python takes ten times longer, and
-    that of a UUID and a dataclass three times."""
+def pack(claim: Claim) -> Packed:
+    """A claim as `run_task` takes it."""
     identity, *rest = _fields(claim)
-    return pickle.dumps((identity.bytes, *rest))
+    *values, worker_ids, enqueued, run_after, started, attempted = rest
+    after = None if run_after is None else run_after.timestamp()
+    moments = [enqueued.timestamp(), after, started.timestamp(), attempted.timestamp()]
+    return [identity.bytes, *values, list(worker_ids), *moments]
 
 
-def unpack(packed: bytes) -> Claim:
+def unpack(packed: Packed) -> Claim:
     """The claim that was packed."""
-    identity, *rest = pickle.loads(packed)  # noqa: S301  (from our own worker, not stored)
-    return Claim(**dict(zip(CLAIM_COLUMNS, (uuid.UUID(bytes=identity), *rest), strict=True)))
+    identity, *values, worker_ids, enqueued, run_after, started, attempted = packed
+    moments = [enqueued, run_after, started, attempted]
+    values += [tuple(worker_ids), *map(from_seconds, moments)]
+    return Claim(uuid.UUID(bytes=identity), *values)
 
 
-def run_task(packed: bytes) -> Wire:
-    """Run a claimed task here and report how it ended."""
+def run_task(packed: Packed) -> Wire:
+    """Run a claimed task here and report how it ended.
+
+    It has a context of its own: language, time zone and context variables that it sets are not
+    there for the next one.
+    """
+    return copy_context().run(_run_task, packed)
+
+
+def _run_task(packed: Packed) -> Wire:
     began = time.perf_counter()
     set_up()
     claim = unpack(packed)

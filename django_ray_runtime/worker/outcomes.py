@@ -1,14 +1,19 @@
 """What can become of a claimed task, as outcomes for the store."""
 
+import uuid
+from collections import ChainMap
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from django.db import DataError, IntegrityError
+
 from django_ray_runtime.conf import runtime_settings
-from django_ray_runtime.exceptions import Cancelled, TaskTimeout, WorkerLost
+from django_ray_runtime.exceptions import Cancelled, PerhapsLost, TaskTimeout, WorkerLost
 from django_ray_runtime.options import read_options
 from django_ray_runtime.records import Claim, Failure, Outcome, StopReason
 from django_ray_runtime.retries import retry_delay
 from django_ray_runtime.states import State
+from django_ray_runtime.store.base import Store
 from django_ray_runtime.worker.entrypoint import Report
 
 # Characters that are written with one statement. PostgreSQL takes a gigabyte at most and ends the
@@ -32,6 +37,21 @@ def portions(
         size += more
     if batch:
         yield batch
+
+
+def write(store: Store, worker: str, batch: list[Outcome]) -> dict[uuid.UUID, State]:
+    """Write outcomes of `worker`; one that the database refuses is written as a failure. The new
+    states of those that were still its own."""
+    try:
+        return store.finish_many(worker, batch)
+    except (DataError, IntegrityError) as error:
+        if len(batch) > 1:  # one of them is refused; its neighbours must not wait for it
+            return dict(ChainMap(*(write(store, worker, [outcome]) for outcome in batch)))
+        refusal = f"{type(error).__name__}: the database refuses this outcome: {error}"
+        failure = Failure(f"{type(error).__module__}.{type(error).__qualname__}", refusal)
+        poison = batch[0]
+        refused = Outcome(id=poison.id, attempt=poison.attempt, state=State.FAILED, failure=failure)
+        return store.finish_many(worker, [refused])
 
 
 def of_report(claim: Claim, report: Report) -> Outcome:
@@ -59,13 +79,16 @@ def stopped(claim: Claim, report: Report | None = None) -> Outcome:
 
 
 def lost(claim: Claim, worker: str, error: Exception) -> Outcome:
-    """Its process ended: it runs again, unless that happened more than MAX_LOST_RERUNS times."""
+    """Its process ended: it runs again, unless that happened more than MAX_LOST_RERUNS times.
+    Where it is not known whether it ran there, that does not count."""
+    charged = not isinstance(error, PerhapsLost)
+    how = "that ran" if charged else "that may have run"
     failure = _failure(
-        WorkerLost, f"the process that ran this task for worker {worker} ended: {error}"
+        WorkerLost, f"the process {how} this task for worker {worker} ended: {error}"
     )
-    final = claim.losses >= runtime_settings().max_lost_reruns
+    final = charged and claim.losses >= runtime_settings().max_lost_reruns
     state = State.FAILED if final else State.READY
-    return _outcome(claim, state, None, failure=failure, lost=True, suspect=True)
+    return _outcome(claim, state, None, failure=failure, lost=charged, suspect=True)
 
 
 def told_to_stop(claim: Claim, reason: StopReason, report: Report | None = None) -> Outcome:

@@ -5,7 +5,7 @@ import sys
 import threading
 from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from contextlib import contextmanager
 from typing import Any, TextIO
 
 _FORMAT = logging.Formatter("%(levelname)s %(name)s: %(message)s")
@@ -51,17 +51,19 @@ class _Tee:
 class _TailHandler(logging.Handler):
     """Keeps what the task's own thread logs; in a worker without Ray others log too."""
 
-    def __init__(self, tail: Tail) -> None:
-        super().__init__()
-        self._tail = tail
-        self._thread = threading.get_ident()
+    tail: Tail
+    thread = 0
 
     def emit(self, record: logging.LogRecord) -> None:
-        if record.thread == self._thread or not record.name.startswith("django_ray_runtime"):
+        if record.thread == self.thread or not record.name.startswith("django_ray_runtime"):
             try:
-                self._tail.write(_FORMAT.format(record) + "\n")
+                self.tail.write(_FORMAT.format(record) + "\n")
             except Exception:  # a message that does not fit its arguments is the logger's matter
                 self.handleError(record)
+
+
+# One for all runs, of which a process has one at a time: to make one takes longer than a short run.
+_handler = _TailHandler()
 
 
 @contextmanager
@@ -71,17 +73,16 @@ def captured(limit: int) -> Iterator[Tail]:
     if not limit:
         yield tail
         return
-    handler = _TailHandler(tail)
     root = logging.getLogger()
-    for stale in [one for one in root.handlers if isinstance(one, _TailHandler)]:
-        root.removeHandler(stale)  # an interrupt kept the run before from removing it
-    root.addHandler(handler)
-    out, err = _Tee(_bare(sys.stdout), tail), _Tee(_bare(sys.stderr), tail)
+    _handler.tail, _handler.thread = tail, threading.get_ident()
+    root.addHandler(_handler)  # once, though an interrupt kept the run before from removing it
+    out, err = sys.stdout, sys.stderr
+    sys.stdout, sys.stderr = _Tee(_bare(out), tail), _Tee(_bare(err), tail)
     try:
-        with redirect_stdout(out), redirect_stderr(err):
-            yield tail
+        yield tail
     finally:
-        root.removeHandler(handler)
+        root.removeHandler(_handler)
+        sys.stdout, sys.stderr = _bare(out), _bare(err)
 
 
 def _bare(stream: Any) -> Any:

@@ -17,6 +17,7 @@ from django_ray_runtime.models import QueuedTask
 from django_ray_runtime.records import Outcome
 from django_ray_runtime.states import State
 from django_ray_runtime.store import Store, get_liveness, get_pruning, get_store, get_waiting
+from django_ray_runtime.store.postgresql import PREPARE_FROM
 from tests import tasks
 
 pytestmark = pytest.mark.slow
@@ -35,7 +36,7 @@ def backlog(store: Store, worker: str) -> str:
     ):
         rows = [QueuedTask(task_path="x", state=state, **moments) for _ in range(BACKLOG)]
         QueuedTask.objects.bulk_create(rows, batch_size=2000)
-    tasks.nothing.enqueue_many([()] * 20)
+    tasks.nothing.enqueue_many([()] * 60)
     tasks.nothing.using(concurrency_limit=5).enqueue_many([()] * 20)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
@@ -93,6 +94,26 @@ def test_what_runs_all_the_time_reads_no_backlog(backlog: str) -> None:
         assert plans, name
         wrong += [f"{name}: {plan}" for plan in plans if _reads_the_table(plan)]
     assert not wrong, "\n\n".join(wrong)
+
+
+def test_the_plans_that_the_server_keeps_read_no_backlog(backlog: str) -> None:
+    """A statement that runs often is planned once, for any values."""
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite keeps no plans")
+    for _ in range(2 * PREPARE_FROM):
+        _finish(backlog)
+    with connection.cursor() as cursor:
+        cursor.execute("SET plan_cache_mode = force_generic_plan")
+        for part, values in (
+            ("SKIP LOCKED", f"ARRAY['default'], ARRAY[0.0], ARRAY[0.0], 5, '{backlog}'"),
+            ("json_to_recordset", f"'[]', '{backlog}'"),
+        ):
+            cursor.execute("SELECT name, statement FROM pg_prepared_statements")
+            [name] = [name for name, statement in cursor.fetchall() if part in statement]
+            cursor.execute(f'EXPLAIN EXECUTE "{name}"({values})')
+            plan = "\n".join(str(row) for row in cursor.fetchall())
+            assert not _reads_the_table(plan), plan
+        cursor.execute("RESET plan_cache_mode")
 
 
 def _reads_the_table(plan: str) -> bool:

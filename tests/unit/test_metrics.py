@@ -24,7 +24,7 @@ def claim(**values: Any) -> Claim:
     defaults: dict[str, Any] = {
         "id": uuid.uuid4(), "attempt": 1, "task_path": "tests.tasks.add", "args": "[]",
         "kwargs": "{}", "backend": "default", "queue_name": "default", "priority": 0,
-        "options": "{}", "failures": 0, "losses": 0, "worker_ids": ("host:1:a",),
+        "options": "{}", "failures": 0, "losses": 0, "suspect": False, "worker_ids": ("host:1:a",),
         "enqueued_at": NOON, "run_after": None, "started_at": at(2),
         "last_attempted_at": at(2),
     }  # fmt: skip
