@@ -107,7 +107,9 @@ class RuntimeSettings:
         604_800.0, _OPTIONAL_SECONDS, "Age at which expired tasks are pruned; None: never."
     )
     poll_min_seconds: float = _key(0.02, _SECONDS, "Shortest wait between looks at an empty queue.")
-    poll_max_seconds: float = _key(0.5, _SECONDS, "Longest wait between looks at an empty queue.")
+    poll_max_seconds: float = _key(
+        0.5, _SECONDS, "Longest wait between looks where nobody tells; 10 s where notices arrive."
+    )
     preload: tuple[str, ...] = _key(
         (), _PATHS, "Functions called once in each process that runs tasks, before its first."
     )

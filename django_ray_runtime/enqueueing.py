@@ -49,8 +49,8 @@ class Recipe:
         """The row of one call, not yet inserted. Raises TypeError or ValueError for arguments
         that are not JSON or too large."""
         path = self.task.module_path
-        args_text = to_json(list(args), f"args of {path}")
-        kwargs_text = to_json(kwargs, f"kwargs of {path}")
+        args_text = to_json(list(args), f"args of {path}") if args else "[]"
+        kwargs_text = to_json(kwargs, f"kwargs of {path}") if kwargs else "{}"
         self._demand_size(args_text, kwargs_text)
         row = self._blank()
         row.args, row.kwargs = (

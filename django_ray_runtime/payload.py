@@ -6,6 +6,8 @@ from typing import Any
 
 from django.utils.json import normalize_json
 
+_encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
+
 # An escaped NUL in JSON text, as opposed to an escaped backslash before "u0000".
 _NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
@@ -18,7 +20,7 @@ def to_json(value: Any, what: str) -> str:
     characters and lone surrogates, which PostgreSQL's jsonb cannot hold.
     """
     try:
-        text = json.dumps(normalize_json(value), ensure_ascii=False, allow_nan=False)
+        text = _encode(normalize_json(value))
     except TypeError as error:
         raise TypeError(
             f"{what} must be JSON (dict with text keys, list, text, number, bool, None): {error}. "

@@ -22,7 +22,7 @@ from django_ray_runtime.models import Attempt, Queue, QueuedTask, Worker
 from django_ray_runtime.records import Claim, Failure, Outcome, StopReason
 from django_ray_runtime.states import State
 from django_ray_runtime.store.limits import Limits
-from django_ray_runtime.store.notices import announce
+from django_ray_runtime.store.notices import Notice, announce
 
 type Turns = Mapping[str, tuple[float, float]]  # queue -> (start, stride)
 
@@ -65,8 +65,7 @@ class Store(ABC):
         """Insert a row, in one statement."""
         task.state = _first_state(task)
         task.save(using=self.alias, force_insert=True)
-        if task.state == State.READY:
-            announce(self.alias)
+        self._tell_of(task)
         return task
 
     def enqueue_many(self, rows: Sequence[QueuedTask]) -> None:
@@ -77,8 +76,7 @@ class Store(ABC):
             moment = self.insert_many(rows)
             for row in rows:
                 row.enqueued_at = moment
-            if rows[0].state == State.READY:
-                announce(self.alias)
+            self._tell_of(rows[0])
 
     def admit(self, queues: Sequence[str], limit: int) -> int:
         """BLOCKED -> READY for at most `limit` keyed tasks of `queues` whose keys have room."""
@@ -168,6 +166,24 @@ class Store(ABC):
             failure = Failure(one.exception_class_path, one.traceback)
             found.setdefault(one.task_id, []).append(failure)
         return rows, found
+
+    @property
+    def waits_for_keys(self) -> bool:
+        """Whether the latest look of `admit` met keyed tasks: when there is room for them, nobody
+        is told."""
+        return self._limits.met_keys
+
+    def tell_of(self, states: Collection[State]) -> None:
+        """Tell workers of tasks that somebody has moved into these states."""
+        if State.READY in states or State.BLOCKED in states:
+            announce(self.alias)
+        if State.SCHEDULED in states:
+            announce(self.alias, Notice.LATER)
+
+    def _tell_of(self, task: QueuedTask) -> None:
+        self.tell_of([State(task.state)])
+        if task.expires_at is not None:
+            announce(self.alias, Notice.LATER)
 
     def close(self) -> None:
         """Give the connection back; the next verb opens a new one."""

@@ -10,6 +10,7 @@ from django.db.models.functions import Now
 
 from django_ray_runtime.models import Queue, QueuedTask, QueuedTaskQuerySet
 from django_ray_runtime.states import State
+from django_ray_runtime.store.notices import announce
 from django_ray_runtime.store.uniques import Uniques
 
 # A requeued task starts anew; its attempts and their numbers stay, for the record.
@@ -75,6 +76,8 @@ class Control:
                 When(limit_key__isnull=True, then=Value(State.READY)), default=Value(State.BLOCKED)
             )
             self._rows().filter(id__in=fit).update(state=target, **_ANEW)
+            if fit:
+                announce(self.alias)
         return fit
 
     def _with_keys(self, found: list[tuple[uuid.UUID, str | None]]) -> set[uuid.UUID]:
@@ -92,7 +95,10 @@ class Control:
     def resume(self, queue: str) -> bool:
         """Claims from `queue` go on. False when it was not paused."""
         paused = Queue.objects.using(self.alias).filter(name=queue, paused_at__isnull=False)
-        return bool(paused.update(paused_at=None))
+        resumed = bool(paused.update(paused_at=None))
+        if resumed:
+            announce(self.alias)
+        return resumed
 
     def paused(self) -> set[str]:
         """The queues that are paused."""

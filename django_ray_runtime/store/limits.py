@@ -85,11 +85,13 @@ class Limits:
 
     def __init__(self, alias: str) -> None:
         self.alias = alias
+        self.met_keys = False  # by the latest look
         self._after = ""  # the keys are gone through in a circle
 
     def admit(self, queues: Sequence[str], limit: int) -> int:
         """BLOCKED -> READY for at most `limit` tasks, one for each key in turn."""
         keys = self._next_keys()
+        self.met_keys = bool(keys)
         if not keys:
             return 0
         self._after = keys[-1]  # where nothing has room, the next look is at other keys

@@ -21,7 +21,7 @@ from django.db.models.expressions import Combinable
 from django.db.models.functions import Now
 
 from django_ray_runtime.conf import runtime_settings
-from django_ray_runtime.models import QueuedTask, Worker, WorkerQuerySet
+from django_ray_runtime.models import QueuedTask, QueuedTaskQuerySet, Worker, WorkerQuerySet
 from django_ray_runtime.records import Failure, Outcome
 from django_ray_runtime.states import FINAL, State, WorkerState
 from django_ray_runtime.store.base import Store, handed_name
@@ -100,6 +100,9 @@ class Liveness:
         before it renews the row, and it passes that row by.
         """
         silent = self._living().filter(last_beat__lt=_ago(dead_after))
+        held = self._held_by_no_one().order_by().values_list(Value(1))
+        if not silent.order_by().values_list(Value(1)).union(held, all=True)[:1]:
+            return Released()  # as nearly always, by one statement
         if silent.exists():
             judge = self._living().filter(id=rescuer, last_beat__gte=_ago(dead_after / 2))
             steady = judge.filter(steady_since__lte=_ago(dead_after))
@@ -119,8 +122,7 @@ class Liveness:
                 return released
 
     def _orphans(self, only_to_run_again: bool) -> list[QueuedTask]:
-        running = QueuedTask.objects.using(self.alias).running()
-        orphans = running.exclude(worker__in=self._living().values("id"))
+        orphans = self._held_by_no_one()
         if only_to_run_again:
             limit = runtime_settings().max_lost_reruns
             stopped = Worker.objects.using(self.alias).filter(state=WorkerState.STOPPED)
@@ -137,6 +139,10 @@ class Liveness:
             .values_list("id", flat=True)
         )
         return [task for task in found if task.worker not in living]
+
+    def _held_by_no_one(self) -> QueuedTaskQuerySet:
+        running = QueuedTask.objects.using(self.alias).running()
+        return running.exclude(worker__in=self._living().values("id"))
 
     def _take(self, worker: str, tasks: Sequence[QueuedTask], released: Released) -> None:
         """Finish on behalf of a lost worker, and count that in its row."""

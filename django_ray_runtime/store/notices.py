@@ -1,10 +1,12 @@
-"""Telling workers that something can be claimed: NOTIFY on PostgreSQL, after the commit.
+"""Telling workers that something can be claimed, or will be due: NOTIFY on PostgreSQL, after the
+commit. On SQLite they see by the file that somebody has written.
 
 A notice that is lost costs the wait until the next look, no more. Within POLL_MIN_SECONDS a
-process sends only one: whoever was woken by it looks again that soon.
+process sends only one of a kind: whoever was woken by it looks again that soon.
 """
 
 import time
+from enum import StrEnum
 from functools import partial
 
 from django.db import connections, transaction
@@ -13,20 +15,28 @@ from django_ray_runtime.conf import runtime_settings
 
 CHANNEL = "django_ray_runtime"
 
-_told: dict[str, float] = {}
+
+class Notice(StrEnum):
+    """What workers are told."""
+
+    NOW = "now"  # something can be claimed
+    LATER = "later"  # something will be due, or expires
 
 
-def announce(alias: str) -> None:
+_told: dict[tuple[str, Notice], float] = {}
+
+
+def announce(alias: str, notice: Notice = Notice.NOW) -> None:
     """Tell them once the present transaction is committed, or at once where there is none. What
     goes wrong with it is logged and harms nobody."""
     if connections[alias].vendor == "postgresql":
-        transaction.on_commit(partial(_notify, alias), using=alias, robust=True)
+        transaction.on_commit(partial(_notify, alias, notice), using=alias, robust=True)
 
 
-def _notify(alias: str) -> None:
+def _notify(alias: str, notice: Notice) -> None:
     now = time.monotonic()
-    if now - _told.get(alias, -1.0) < runtime_settings().poll_min_seconds:
+    if now - _told.get((alias, notice), -1.0) < runtime_settings().poll_min_seconds:
         return
-    _told[alias] = now
+    _told[alias, notice] = now
     with connections[alias].cursor() as cursor:
-        cursor.execute(f"NOTIFY {CHANNEL}")
+        cursor.execute(f"NOTIFY {CHANNEL}, '{notice}'")

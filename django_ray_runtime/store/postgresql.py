@@ -159,7 +159,9 @@ class PostgreSQLStore(Store):
             return {}
         # One text instead of eight arrays: psycopg adapts it a good deal faster.
         values = {"worker": worker, "outcomes": json.dumps([_row(o) for o in outcomes])}
-        return {task_id: State(state) for task_id, state in self._rows(_FINISH, values)}
+        states = {task_id: State(state) for task_id, state in self._rows(_FINISH, values)}
+        self.tell_of(set(states.values()))
+        return states
 
     def _rows(self, sql: str, values: dict[str, Any]) -> list[tuple[Any, ...]]:
         """What a statement of the hot path returns: prepared by the server, its values apart from

@@ -131,7 +131,9 @@ class SQLiteStore(Store):
                     details = [failure.exception_class_path, failure.traceback, outcome.output]
                     who = [task_id.hex, outcome.attempt, worker, started_at]
                     cursor.execute(_RECORD, who + details)
-        return {task_id: State(state) for task_id, state, _ in finished}
+        states = {task_id: State(state) for task_id, state, _ in finished}
+        self.tell_of(set(states.values()))
+        return states
 
     def insert_many(self, rows: Sequence[QueuedTask]) -> datetime:
         sql, values = insertion(_INSERT, rows, self.alias)

@@ -8,6 +8,7 @@ from django.db.models.functions import Now
 
 from django_ray_runtime.models import QueuedTask, QueuedTaskQuerySet
 from django_ray_runtime.states import State
+from django_ray_runtime.store.notices import announce
 
 BATCH = 1000
 _TASK = "django_ray_runtime_queuedtask"
@@ -53,7 +54,10 @@ class Waiting:
             target = Case(
                 When(limit_key__isnull=True, then=Value(State.READY)), default=Value(State.BLOCKED)
             )
-            return self._rows().filter(id__in=batch).update(state=target)
+            promoted = self._rows().filter(id__in=batch).update(state=target)
+            if promoted:
+                announce(self.alias)
+        return promoted
 
     def expire(self) -> list[uuid.UUID]:
         """Waiting -> EXPIRED for a batch of what was not started in time. Returns which."""

@@ -89,7 +89,7 @@ def _work(options: Options, executor: Executor) -> int:
     from django_ray_runtime.store import get_liveness, get_store
     from django_ray_runtime.worker.dispatcher import Dispatcher
     from django_ray_runtime.worker.duties import duties_of
-    from django_ray_runtime.worker.listener import listen
+    from django_ray_runtime.worker.listener import Listener
     from django_ray_runtime.worker.loop import Loop
     from django_ray_runtime.worker.maintenance import Maintenance
     from django_ray_runtime.worker.reload import watch_code
@@ -109,8 +109,13 @@ def _work(options: Options, executor: Executor) -> int:
         max_tasks=options.max_tasks,
         wake=wakeup.set,
     )
-    maintenance = Maintenance(duties_of(dispatcher, liveness, settings))
-    loop = Loop(dispatcher, maintenance, wakeup, settings, grace=options.grace, batch=options.batch)
+    listener = Listener(store.alias, lambda notice: loop.ring(notice))
+    duties = duties_of(dispatcher, liveness, settings, listener.patience, lambda: loop.ring())
+    maintenance = Maintenance(duties)
+    loop = Loop(
+        dispatcher, maintenance, wakeup, settings,
+        grace=options.grace, batch=options.batch, patience=listener.patience,
+    )  # fmt: skip
     # After Ray: its start puts a handler of its own into place.
     signal.signal(signal.SIGTERM, lambda *_: loop.stop())
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -125,7 +130,7 @@ def _work(options: Options, executor: Executor) -> int:
     )  # fmt: skip
     gc.freeze()  # what is loaded now stays: the collector need not look at it
     changed = threading.Event()
-    listen(store.alias, loop.ring)
+    listener.start()
     if options.reload:
         watch_code(lambda: _start_anew(changed, loop.stop))
     loop.run()

@@ -94,7 +94,7 @@ class Dispatcher:
                 self._keyless = 0
             self._flight.note_claimed(claims, free)
         self._hand_back(self._flight.surplus(self._held))
-        self._start_held()
+        self.start()
         return len(claims)
 
     def _admit(self, free: int) -> None:
@@ -111,7 +111,7 @@ class Dispatcher:
 
         When the database does not answer, the outcomes are kept for the next flush.
         """
-        self._collect()
+        self.collect()
         ours = 0
         for batch in outcomes.portions(list(self._unwritten.values())):
             accepted = outcomes.write(self.store, self.worker, [outcome for _, outcome in batch])
@@ -175,7 +175,7 @@ class Dispatcher:
     def abandon(self) -> bool:
         """Stop what still runs; it goes back to the queue, to run again elsewhere. Returns
         whether there was anything."""
-        self._collect()
+        self.collect()
         left = bool(self._flight.calls)
         for handle in list(self._flight.calls):
             self.executor.cancel(handle)
@@ -183,7 +183,8 @@ class Dispatcher:
             self._settle(claim, outcomes.stopped(claim))
         return left
 
-    def _start_held(self) -> None:
+    def start(self) -> None:
+        """Start of what is held what may start."""
         while True:
             if pack := self._flight.choose_pack(self._held):
                 self._note_handed(pack)
@@ -253,7 +254,8 @@ class Dispatcher:
         self._done.append(handle)
         self._wake()
 
-    def _collect(self) -> None:
+    def collect(self) -> int:
+        """Take what the executor tells. Returns how many outcomes wait to be written."""
         if self._packs is not None:
             self._done.extend(self._packs.collect())
         while self._done:
@@ -262,6 +264,7 @@ class Dispatcher:
                 reason, _ = self._stopping.get(handle, (None, 0.0))
                 claim = self._forget(handle)
                 self._settle(claim, self._outcome(handle, claim, reason))
+        return len(self._unwritten)
 
     def _settle(self, claim: Claim, outcome: Outcome) -> None:
         if not outcome.spends_attempt and self.left is not None:

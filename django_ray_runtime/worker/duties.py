@@ -1,5 +1,7 @@
 """The duties of a worker: due tasks, silent workers, tasks that are to stop, old rows."""
 
+from collections.abc import Callable
+
 from django_ray_runtime.conf import RuntimeSettings
 from django_ray_runtime.control import prune
 from django_ray_runtime.exceptions import ExecutorLost
@@ -30,14 +32,22 @@ LEFTOVER_SECONDS = 600.0
 IDLE_SECONDS = 3600.0
 SHORTEST_SECONDS = 0.01
 STATS_SECONDS = 5.0
+UNCHANGED_SECONDS = 15.0  # for which counters that stand still are not written
 
 
-def duties_of(dispatcher: Dispatcher, liveness: Liveness, settings: RuntimeSettings) -> list[Duty]:
-    """All that a worker does beside running tasks."""
+def duties_of(
+    dispatcher: Dispatcher,
+    liveness: Liveness,
+    settings: RuntimeSettings,
+    patience: Callable[[float], float],
+    ring: Callable[[], None],
+) -> list[Duty]:
+    """All that a worker does beside running tasks. `patience` as for the loop, which is rung when
+    something can be claimed."""
     return [
         watch_executor(dispatcher),
-        watch_waiting(get_waiting()),
-        rescue_others(liveness, dispatcher.worker, settings.dead_after_seconds),
+        watch_waiting(get_waiting(), patience, ring),
+        rescue_others(liveness, dispatcher.worker, settings.dead_after_seconds, ring),
         watch_stops(dispatcher),
         watch_claims(dispatcher),
         prune_old(get_pruning()),
@@ -56,29 +66,38 @@ def watch_executor(dispatcher: Dispatcher) -> Duty:
     return Duty(run, while_draining=True)
 
 
-def watch_waiting(waiting: Waiting) -> Duty:
-    """Promote and expire what is due; sleep until the next is, at most a second: something
-    due earlier may be enqueued meanwhile."""
+def watch_waiting(
+    waiting: Waiting, patience: Callable[[float], float], ring: Callable[[], None]
+) -> Duty:
+    """Promote and expire what is due; sleep until the next is, at most a second where nobody
+    rings: something due earlier may be enqueued meanwhile."""
 
     def run(now: float) -> float:
         until = waiting.seconds_until_next()
         if until is None or until > 0:
-            return min(LOOK_SECONDS, LOOK_SECONDS if until is None else until)
+            longest = patience(LOOK_SECONDS)
+            return longest if until is None else min(longest, until)
         promoted, expired = waiting.promote(), waiting.expire()
         announce_ended(expired)
+        if promoted:
+            ring()
         return 0.0 if max(promoted, len(expired)) == WAITING_BATCH else SHORTEST_SECONDS
 
-    return Duty(run)
+    return Duty(run, of_waiting=True)
 
 
-def rescue_others(liveness: Liveness, worker: str, dead_after: float) -> Duty:
+def rescue_others(
+    liveness: Liveness, worker: str, dead_after: float, ring: Callable[[], None]
+) -> Duty:
     """Take over what silent workers held."""
 
     def run(now: float) -> float:
         released = liveness.rescue(worker, dead_after)
         log_released(released, by=worker)
         announce_ended(released.failed)
-        return dead_after / 4
+        if released.tasks:
+            ring()
+        return dead_after / 3
 
     return Duty(run)
 
@@ -133,10 +152,16 @@ def prune_old(pruning: Pruning) -> Duty:
 def note_stats(dispatcher: Dispatcher, liveness: Liveness) -> Duty:
     """Keep the counters in the worker's row; the first time when it begins, with zeros. One
     that finds itself declared dead ends with what it runs: others run that by now."""
+    noted: dict[str, object] = {}
+    again = 0.0
 
     def run(now: float) -> float:
-        if not liveness.note_stats(dispatcher.worker, dispatcher.books.stats.to_dict()):
-            raise ExecutorLost(f"Worker {dispatcher.worker} was declared dead.")
+        nonlocal noted, again
+        stats = dispatcher.books.stats.to_dict()
+        if stats != noted or now >= again:
+            if not liveness.note_stats(dispatcher.worker, stats):
+                raise ExecutorLost(f"Worker {dispatcher.worker} was declared dead.")
+            noted, again = stats, now + UNCHANGED_SECONDS
         return STATS_SECONDS
 
     return Duty(run, while_draining=True)

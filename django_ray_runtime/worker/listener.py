@@ -1,16 +1,21 @@
-"""Being told that something can be claimed: LISTEN on PostgreSQL, in a thread with a connection.
+"""Being told that something can be claimed, in a thread with a connection: LISTEN on PostgreSQL, on
+SQLite the counter of writes that the file keeps.
 
-The worker looks by itself too, so that it goes on where notices do not arrive, as behind a pool
-that changes connections between transactions.
+The worker looks by itself too: now and then where notices arrive, often where they do not, as
+behind a pool that changes connections between transactions.
 """
 
 import logging
 import threading
+import time
+import uuid
 from collections.abc import Callable
+from typing import Any
 
 from django.db import DatabaseError, InterfaceError, connections
 
-from django_ray_runtime.store.notices import CHANNEL
+from django_ray_runtime.conf import runtime_settings
+from django_ray_runtime.store.notices import CHANNEL, Notice
 
 logger = logging.getLogger(__name__)
 
@@ -18,39 +23,86 @@ LOOK_SECONDS = 1.0
 """Between looks at whether to stop."""
 AGAIN_SECONDS = 1.0
 """Between attempts to listen while the database does not answer."""
+QUIET_SECONDS = 10.0
+"""Between looks of the worker where notices arrive."""
 
 
-def listen(alias: str, ring: Callable[[], None]) -> Callable[[], None]:
-    """Call `ring` for each notice, from a thread. Returns what ends it, and waits for that."""
-    if connections[alias].vendor != "postgresql":
-        return lambda: None
-    stopped = threading.Event()
-    thread = threading.Thread(
-        target=_listen, args=(alias, ring, stopped), name="listener", daemon=True
-    )
-    thread.start()
+class Listener:
+    """Calls `ring` for each notice, from a thread, until it is stopped."""
 
-    def stop() -> None:
-        stopped.set()
-        thread.join()
+    def __init__(self, alias: str, ring: Callable[[Notice], None]) -> None:
+        self.hears = False  # notices arrive
+        self._alias = alias
+        self._ring = ring
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="listener", daemon=True)
 
-    return stop
+    def start(self) -> None:
+        """Begin to listen."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Listen no more, and wait for the thread's end."""
+        self._stopped.set()
+        self._thread.join()
+
+    def patience(self, otherwise: float) -> float:
+        """How long the worker may go without a look of its own; `otherwise` it hears nothing."""
+        return QUIET_SECONDS if self.hears else otherwise
+
+    def _run(self) -> None:
+        listen = _LISTEN[connections[self._alias].vendor]
+        while not self._stopped.is_set():
+            connection = connections.create_connection(self._alias)
+            try:
+                listen(self, connection)
+            except _errors() as error:
+                logger.debug("Notices are not heard: %s", error)
+            finally:
+                self.hears = False
+                connection.close()
+            self._stopped.wait(AGAIN_SECONDS)
+
+    def _listen(self, connection: Any) -> None:
+        """On PostgreSQL. A notice to itself tells whether they arrive."""
+        mine = uuid.uuid4().hex
+        with connection.cursor() as cursor:
+            cursor.execute(f"LISTEN {CHANNEL}")
+            cursor.execute(f"NOTIFY {CHANNEL}, '{mine}'")
+        self._ring_for_all()
+        while not self._stopped.is_set():
+            for notice in connection.connection.notifies(timeout=LOOK_SECONDS, stop_after=1):
+                if notice.payload == mine:
+                    self.hears = True
+                elif notice.payload in set(Notice):
+                    self._ring(Notice(notice.payload))
+
+    def _watch(self, connection: Any) -> None:
+        """On SQLite. The counter tells of writes through other connections."""
+        pause = runtime_settings().poll_min_seconds
+        with connection.cursor() as cursor:
+            seen = None
+            while not self._stopped.is_set():
+                [(version,)] = cursor.execute("PRAGMA data_version").fetchall()
+                if version != seen:
+                    self._ring_for_all()
+                seen, self.hears = version, True
+                time.sleep(pause)
+
+    def _ring_for_all(self) -> None:
+        for notice in Notice:
+            self._ring(notice)
 
 
-def _listen(alias: str, ring: Callable[[], None], stopped: threading.Event) -> None:
-    from psycopg import Error  # there where the database is PostgreSQL
+_LISTEN: dict[str, Callable[[Listener, Any], None]] = {
+    "postgresql": Listener._listen,
+    "sqlite": Listener._watch,
+}
 
-    while not stopped.is_set():
-        connection = connections.create_connection(alias)
-        try:
-            with connection.cursor() as cursor:
-                cursor.execute(f"LISTEN {CHANNEL}")
-            ring()  # for what came before
-            while not stopped.is_set():
-                for _ in connection.connection.notifies(timeout=LOOK_SECONDS, stop_after=1):
-                    ring()
-        except (DatabaseError, InterfaceError, Error) as error:
-            logger.debug("Notices are not heard: %s", error)
-        finally:
-            connection.close()
-        stopped.wait(AGAIN_SECONDS)
+
+def _errors() -> tuple[type[Exception], ...]:
+    try:
+        from psycopg import Error  # there where the database is PostgreSQL
+    except ImportError:
+        return DatabaseError, InterfaceError
+    return DatabaseError, InterfaceError, Error

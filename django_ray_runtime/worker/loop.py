@@ -8,6 +8,7 @@ from django.db import DatabaseError, InterfaceError
 
 from django_ray_runtime.conf import RuntimeSettings
 from django_ray_runtime.exceptions import ExecutorLost
+from django_ray_runtime.store.notices import Notice
 from django_ray_runtime.worker.dispatcher import Dispatcher
 from django_ray_runtime.worker.maintenance import Maintenance
 from django_ray_runtime.worker.wakeup import Wakeup
@@ -17,6 +18,7 @@ logger = logging.getLogger(__name__)
 RECALL_SECONDS = 1.0  # for calls to end that were recalled after the grace period
 GATHER_FROM = 16  # calls under way
 GATHER_SECONDS = 0.01
+GATHERED = 128  # outcomes, worth a statement of their own
 OUTAGE_SECONDS = 1.0  # between attempts while the database does not answer
 
 
@@ -32,9 +34,12 @@ class Loop:
         *,
         grace: float,
         batch: bool = False,
+        patience: Callable[[float], float] = lambda otherwise: otherwise,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
+        """`patience(otherwise)` is how long an empty queue may go without a look; longer where
+        somebody rings."""
         self.dispatcher = dispatcher
         self.maintenance = maintenance
         self.wakeup = wakeup
@@ -44,7 +49,11 @@ class Loop:
         self._settings = settings
         self._clock = clock
         self._sleep = sleep
+        self._longest = patience
         self._pause = settings.poll_min_seconds
+        self._look_at = float("-inf")  # when an empty queue is looked at again
+        self._rung = False
+        self._news_of_later = False
         self._stop_asked = False
         self._unsure = False  # of what we hold: the database failed meanwhile
         self._deadline: float | None = None
@@ -56,9 +65,14 @@ class Loop:
         self._stop_asked = True
         self.wakeup.set()
 
-    def ring(self) -> None:
-        """Something can be claimed: look now, and soon again. Callable from another thread."""
-        self._pause = self._settings.poll_min_seconds
+    def ring(self, notice: Notice = Notice.NOW) -> None:
+        """Something can be claimed: look now, and soon again; or something will be due: look at
+        that. Callable from another thread."""
+        if notice is Notice.LATER:
+            self._news_of_later = True
+        else:
+            self._pause = self._settings.poll_min_seconds
+            self._rung = True
         self.wakeup.set()
 
     def run(self) -> None:
@@ -70,7 +84,7 @@ class Loop:
                 raise
             except (DatabaseError, InterfaceError) as error:
                 logger.warning("The database does not answer, trying again: %s", error)
-                self._unsure = True
+                self._unsure = self._rung = True
                 self.dispatcher.store.close()
                 self.wakeup.wait(OUTAGE_SECONDS)
             else:
@@ -87,25 +101,39 @@ class Loop:
     def _gather(self) -> None:
         """Let completions come together, where so many calls are under way that the next ones
         are due at once and no slot runs dry: two statements for ten tasks instead of for each."""
-        if self.dispatcher.in_flight >= GATHER_FROM and not self._stop_asked:
+        if self.dispatcher.in_flight < GATHER_FROM or self._stop_asked:
+            return
+        if self.dispatcher.collect() < GATHERED:
             self._sleep(GATHER_SECONDS)
 
     def _turn(self) -> None:
         now = self._clock()
         self._observe_stop(now)
-        self.dispatcher.flush()
+        ended = self.dispatcher.flush()
         if self._unsure:
             self.dispatcher.reconcile()
             self._unsure = False
         if self._deadline is not None:
             self.maintenance.run_due(now, draining=True)
             return
+        if self._news_of_later:
+            self._news_of_later = False
+            # A little later: the notices that follow at once are not sent.
+            self.maintenance.hasten(now + 2 * self._settings.poll_min_seconds)
         self.maintenance.run_due(now)
         wanted = self.dispatcher.free_slots
+        if not (ended or self._rung or now >= self._look_at):
+            self.dispatcher.start()
+            return
+        self._rung = False
         claimed = self.dispatcher.fill()
-        if wanted:  # an empty queue is looked at less and less often
-            longer = min(self._pause * 2, self._settings.poll_max_seconds)
+        if wanted > 0:  # an empty queue is looked at less and less often
+            longest = self._settings.poll_max_seconds
+            if not (self.batch or self.dispatcher.store.waits_for_keys):
+                longest = max(longest, self._longest(longest))
+            longer = min(self._pause * 2, longest)
             self._pause = self._settings.poll_min_seconds if claimed else longer
+            self._look_at = now + self._pause
         if not claimed and self.dispatcher.idle:
             self._done = self._nothing_left()
 
@@ -141,7 +169,9 @@ class Loop:
                 max(0.0, until - now), self.maintenance.seconds_until_due(now, draining=True)
             )
         patience = self.maintenance.seconds_until_due(now)
-        return min(patience, self._pause) if self.dispatcher.free_slots else patience
+        if self.dispatcher.free_slots > 0:
+            patience = min(patience, max(0.0, self._look_at - now))
+        return patience
 
     def _finished(self) -> bool:
         return (self._done or self._deadline is not None) and self.dispatcher.idle

@@ -21,6 +21,7 @@ class Duty:
     due: float = 0.0
     while_draining: bool = False  # also when the worker claims no more
     after_failure: float = FAILED_SECONDS
+    of_waiting: bool = False  # it looks at what will be due
 
 
 class Maintenance:
@@ -44,6 +45,12 @@ class Maintenance:
         except Exception:
             logger.exception("Maintenance failed; trying again in %g s", duty.after_failure)
             return duty.after_failure
+
+    def hasten(self, due: float) -> None:
+        """Something new will be due: look at that at `due`, if not before."""
+        for duty in self.duties:
+            if duty.of_waiting:
+                duty.due = min(duty.due, due)
 
     def seconds_until_due(self, now: float, draining: bool = False) -> float:
         """How long the loop may wait."""

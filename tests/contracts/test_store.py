@@ -1,6 +1,5 @@
 """What every store must do. Runs on SQLite and on PostgreSQL."""
 
-import queue
 import threading
 import uuid
 from datetime import timedelta
@@ -15,7 +14,6 @@ from django_ray_runtime.models import Attempt, QueuedTask, Worker
 from django_ray_runtime.records import Claim, Failure, Outcome
 from django_ray_runtime.states import State, WorkerState
 from django_ray_runtime.store import Liveness, Store, get_store, get_waiting
-from django_ray_runtime.worker.listener import listen
 from tests.support import make_worker
 
 QUEUES = ["default"]
@@ -209,24 +207,6 @@ def test_enqueue_is_one_statement_and_notices_are_few(store: Store) -> None:
     notices = [one for one in queries if one["sql"].startswith("NOTIFY")]
     assert len(queries) - len(notices) == 20
     assert len(notices) <= (10 if connection.vendor == "postgresql" else 0)
-
-
-def test_a_listener_hears_of_what_is_committed_and_of_nothing_else(store: Store) -> None:
-    if connection.vendor != "postgresql":
-        pytest.skip("SQLite has no notices")
-    rings: queue.Queue[None] = queue.Queue()
-    stop = listen(store.alias, lambda: rings.put(None))
-    try:
-        rings.get(timeout=30)  # it listens
-        with pytest.raises(RuntimeError, match="undo"), transaction.atomic():
-            enqueue(store)
-            raise RuntimeError("undo")
-        with pytest.raises(queue.Empty):
-            rings.get(timeout=0.2)
-        enqueue(store)
-        rings.get(timeout=30)
-    finally:
-        stop()
 
 
 def test_identifiers_of_one_process_increase() -> None:
