@@ -40,10 +40,12 @@ class SequentialExecutor(Executor):
     ) -> Handle:
         future: Future[Any] = Future()
         try:
-            with as_part():
-                future.set_result(func(*args, **kwargs))
+            with as_part():  # what it has reported is written at its end, before anyone goes on
+                value = func(*args, **kwargs)
         except Exception as error:
             future.set_exception(error)
+        else:
+            future.set_result(value)
         if on_done is not None:
             on_done(future)
         return future
