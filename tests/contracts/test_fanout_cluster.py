@@ -178,7 +178,7 @@ def test_what_was_cancelled_does_not_begin_afterwards(executor: Executor, tmp_pa
         assert next(stream) is None
         wait_until(lambda at=folder: any(at.iterdir()), "another item runs")
         stream.close()
-    wait_until(lambda: all(map(falls_silent, tmp_path.iterdir())), "nothing runs any more", 15)
+    wait_until(lambda: all(map(falls_silent, tmp_path.iterdir())), "nothing runs any more")
 
 
 def test_a_timeout_is_not_spent_in_a_queue(executor: Executor) -> None:
