@@ -8,6 +8,7 @@ million deferred tasks. Also what maintenance's look costs there, and a batch of
 import statistics
 import sys
 import time
+from collections.abc import Sequence
 
 from benchmarks.environment import project
 from benchmarks.report import Report, parse_options
@@ -58,6 +59,26 @@ def claims(worker: str, batch: int, repeat: int) -> float:
     return statistics.median(taken) * 1000
 
 
+def claims_without_and_beside(
+    quantity: int, repeat: int, batches: Sequence[int]
+) -> dict[int, tuple[float, float]]:
+    """By batch: milliseconds of a claim on the empty table, and beside so many finished and so
+    many deferred tasks."""
+    from django_ray_runtime.states import WorkerState
+    from django_ray_runtime.store import get_liveness
+
+    liveness, worker = get_liveness(), f"bench:{time.monotonic_ns()}"
+    liveness.register(worker, ["default"])
+    liveness.move(worker, WorkerState.ACTIVE)
+    claims(worker, 1, 20)
+    empty = [claims(worker, batch, repeat) for batch in batches]
+    fill(quantity)
+    claims(worker, 1, 20)
+    beside = [claims(worker, batch, repeat) for batch in batches]
+    liveness.move(worker, WorkerState.STOPPED)
+    return dict(zip(batches, zip(empty, beside, strict=True), strict=True))
+
+
 def lateness(quantity: int) -> float:
     """Milliseconds from when a deferred task was due to when a worker claimed it, the worst of
     so many, by the database's clock."""
@@ -85,18 +106,11 @@ def main() -> int:
     quantity, repeat = (100_000, 100) if options.quick else (1_000_000, 300)
     report = Report(f"Claims beside {quantity:,} finished and {quantity:,} deferred tasks")
     with project("postgresql"):
-        from django_ray_runtime.states import State, WorkerState
-        from django_ray_runtime.store import get_liveness, get_pruning, get_waiting
+        from django_ray_runtime.states import State
+        from django_ray_runtime.store import get_pruning, get_waiting
 
-        liveness, worker = get_liveness(), f"bench:{time.monotonic_ns()}"
-        liveness.register(worker, ["default"])
-        liveness.move(worker, WorkerState.ACTIVE)
-        claims(worker, 1, 20)
-        empty = {batch: claims(worker, batch, repeat) for batch in (1, 10, 100)}
-        fill(quantity)
-        claims(worker, 1, 20)
-        for batch, alone in empty.items():
-            beside = claims(worker, batch, repeat)
+        found = claims_without_and_beside(quantity, repeat, (1, 10, 100))
+        for batch, (alone, beside) in found.items():
             report.add(f"claim of {batch}, empty table", alone, "ms")
             report.add(
                 f"claim of {batch}, beside them", beside, "ms",

@@ -6,14 +6,13 @@ They have an environment of their own (`make setup-peers`), and run under its Py
 import json
 import os
 import secrets
-import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from benchmarks.worker import ROOT
+from benchmarks.environment import ROOT, output_of
 
 PYTHON = ROOT / ".venv-peers" / "bin" / "python"
 
@@ -27,6 +26,8 @@ class Asked:
     quantity: int
     warm_up: int = 100
     repeat: int = 3
+    times_at_least: float | None = None
+    """How many times as fast ours is to be."""
 
     @property
     def title(self) -> str:
@@ -36,7 +37,7 @@ class Asked:
 PEERS = (
     Asked("django-tasks-db", "0.13", 2_000),
     Asked("procrastinate", "3.10", 2_000),
-    Asked("django-ray", "0.7.0", 500),
+    Asked("django-ray", "0.7.0", 500, times_at_least=150),
 )
 
 
@@ -47,16 +48,11 @@ def are_there() -> bool:
 
 def measured(asked: Asked, server: str) -> dict[str, float]:
     """Its rates by `enqueue`, `bulk` (where it has that) and `drain`. Raises RuntimeError."""
-    command = [PYTHON, "-m", "benchmarks.peers.measure"]
-    command += map(str, (asked.quantity, asked.warm_up, asked.repeat))
+    amounts = map(str, (asked.quantity, asked.warm_up, asked.repeat))
+    command = [PYTHON, "-m", "benchmarks.peers.measure", *amounts]
     with _database(server, asked.name) as url, tempfile.TemporaryDirectory(prefix="r") as folder:
-        run = subprocess.run(
-            command, cwd=ROOT, env=_environment(asked.name, url, folder),
-            capture_output=True, text=True,
-        )  # fmt: skip
-    if run.returncode:
-        raise RuntimeError(f"{asked.title}: {run.stderr.strip()[-2000:]}")
-    rates: dict[str, float] = json.loads(run.stdout.splitlines()[-1])
+        printed = output_of(command, _environment(asked.name, url, folder))
+    rates: dict[str, float] = json.loads(printed.splitlines()[-1])
     return rates
 
 

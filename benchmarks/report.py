@@ -100,11 +100,14 @@ class Report:
             print("  ".join(cells).rstrip())
 
 
-def parse_options(description: str) -> argparse.Namespace:
-    """``--quick`` (within a minute, fewer repetitions) and ``--json FILE``."""
+def parse_options(description: str, *, chart: bool = False) -> argparse.Namespace:
+    """``--quick`` (within a minute, fewer repetitions) and ``--json FILE``; for a script that draws
+    a ``chart``, ``--svg FILE`` too."""
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--quick", action="store_true", help="finish within a minute")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures there")
+    if chart:
+        parser.add_argument("--svg", type=Path, metavar="FILE", help="also draw the figures there")
     return parser.parse_args()
 
 

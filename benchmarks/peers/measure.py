@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from benchmarks.environment import clean_up_when_terminated
 from benchmarks.peers.queues import Peer, peer
 
 WITHIN = 180.0
@@ -106,4 +107,5 @@ def main(quantity: int, warm_up: int, repeat: int) -> None:
 
 
 if __name__ == "__main__":
+    clean_up_when_terminated()
     main(*map(int, sys.argv[1:4]))

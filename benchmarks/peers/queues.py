@@ -30,7 +30,7 @@ def peer(name: str) -> Peer:
 def _django_tasks_db() -> Peer:
     from benchmarks.tasks import nothing
 
-    table = "django_tasks_db_dbtaskresult"
+    table = "django_tasks_database_dbtaskresult"
     return Peer(
         worker=("db_worker",),
         finished=f"SELECT finished_at FROM {table} WHERE status = 'SUCCESSFUL'",  # noqa: S608
