@@ -20,6 +20,7 @@ VENV := .venv
 # What brings many packages that nobody else needs has an environment of its own.
 KODOSUMI := .venv-kodosumi
 AGENTS := .venv-agents
+PEERS := .venv-peers
 PY := $(VENV)/bin/python
 PRODUCTION := $(VENV)/.production
 DEVELOPMENT := $(VENV)/.development
@@ -35,7 +36,7 @@ compile = CUSTOM_COMPILE_COMMAND="make pins" $(PY) -m piptools compile --quiet -
 unexport PYTHONPATH PYTHONHOME
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo worker web test test-sqlite test-postgresql test-fast test-images test-agents test-faults examples kodosumi-demo lint format bench pins wheel clean
+.PHONY: help setup setup-dev setup-peers demo worker web test test-sqlite test-postgresql test-fast test-images test-agents test-faults examples kodosumi-demo lint format bench pins wheel clean
 
 help: ## List these commands
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
@@ -43,6 +44,8 @@ help: ## List these commands
 setup: $(PRODUCTION) ## Create .venv with what the project needs to run
 
 setup-dev: $(DEVELOPMENT) ## Add the tools that test and check it
+
+setup-peers: $(PEERS)/.ready ## Create .venv-peers with the queues that bench_queue compares with
 
 # A database, a Ray and a folder of its own: it touches nothing else.
 demo: export DATABASE_URL = sqlite:///demo/demo.sqlite3
@@ -127,6 +130,7 @@ bench: setup-dev ## Measure generation, fan-out, services, the queue and its rec
 pins: setup-dev ## Pin requirements*.in again (ARGS=--upgrade for newer versions)
 	$(compile) --output-file requirements.txt requirements.in
 	$(compile) --output-file requirements-dev.txt requirements-dev.in
+	$(compile) --no-annotate --output-file requirements-peers.txt requirements-peers.in
 	for service in $(SERVICES); do $(compile) --no-annotate --constraint requirements-dev.txt \
 		--output-file ray_services/$$service/requirements.txt \
 		ray_services/$$service/requirements.in || exit; done
@@ -144,7 +148,7 @@ wheel: setup-dev ## Build the runtime's wheel into ray_services/wheels, for the 
 	@ls ray_services/wheels
 
 clean: ## Remove .venv, the demo's output and all caches
-	rm -rf $(VENV) $(KODOSUMI) $(AGENTS) demo ray_services/data/files ray_services/wheels .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(KODOSUMI) $(AGENTS) $(PEERS) demo ray_services/data/files ray_services/wheels .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	rm -f .test.*sqlite3*
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -166,3 +170,6 @@ $(DEVELOPMENT): requirements-dev.txt $(PRODUCTION)
 
 $(KODOSUMI)/.ready $(AGENTS)/.ready: .venv-%/.ready: workflows/%/requirements.txt .python-version
 	@$(make_env) .venv-$* $< $@
+
+$(PEERS)/.ready: requirements-peers.txt .python-version
+	@$(make_env) $(PEERS) $< $@

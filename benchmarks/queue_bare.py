@@ -38,7 +38,8 @@ class Runner:
         return [json.dumps(_nothing(*json.loads(arguments))) for arguments in pack]
 
 
-def _nothing() -> None: ...
+def _nothing() -> object:
+    return None
 
 
 def pipeline(connection: Any, actors: Sequence[Any], quantity: int) -> float:
@@ -95,8 +96,9 @@ def _rates(quantity: int, repeat: int) -> dict[str, float]:
     import psycopg
     import ray
 
-    call = ray.remote(max_retries=0)(_nothing)
-    actors = [ray.remote(num_cpus=0)(Runner).remote() for _ in range(ACTORS)]
+    call: Any = ray.remote(max_retries=0)(_nothing)
+    runner: Any = ray.remote(num_cpus=0)(Runner)
+    actors = [runner.remote() for _ in range(ACTORS)]
     ray.get([actor.nothing.remote() for actor in actors])
     ray.get([call.remote() for _ in range(200)])
 

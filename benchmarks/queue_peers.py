@@ -49,7 +49,7 @@ def are_there() -> bool:
 def measured(asked: Asked, server: str) -> dict[str, float]:
     """Its rates by `enqueue`, `bulk` (where it has that) and `drain`. Raises RuntimeError."""
     amounts = map(str, (asked.quantity, asked.warm_up, asked.repeat))
-    command = [PYTHON, "-m", "benchmarks.peers.measure", *amounts]
+    command = [str(PYTHON), "-m", "benchmarks.peers.measure", *amounts]
     with _database(server, asked.name) as url, tempfile.TemporaryDirectory(prefix="r") as folder:
         printed = output_of(command, _environment(asked.name, url, folder))
     rates: dict[str, float] = json.loads(printed.splitlines()[-1])

@@ -48,7 +48,7 @@ def drain(queue: Peer, quantity: int, warm_up: int) -> float:
                 raise RuntimeError(f"{_count(queue)} of {quantity} after {WITHIN:g} s")
             time.sleep(0.25)
     moments = sorted(_rows(queue.finished))
-    return (quantity - warm_up) / (moments[-1] - moments[warm_up - 1]).total_seconds()
+    return (quantity - warm_up) / float((moments[-1] - moments[warm_up - 1]).total_seconds())
 
 
 @contextmanager
