@@ -27,7 +27,7 @@ from django_ray_runtime.executors.base import (
 )
 from django_ray_runtime.executors.packs import Packs
 from django_ray_runtime.executors.parcel import invoke, pack
-from django_ray_runtime.executors.ray_lanes import PackedCall, RayLanes
+from django_ray_runtime.executors.ray_lanes import RayLanes
 
 # What Ray raises when a process, a node or an object is gone, as opposed to what the
 # user's function raised.
@@ -51,6 +51,29 @@ class _RayCall:
     def __init__(self, ref: Any) -> None:
         self.ref = ref
         self.future: Future[Any] | None = None
+
+    def outcome(self) -> Any:
+        try:
+            if self.future is not None:
+                return self.future.result(timeout=0)
+            return ray.get(self.ref)
+        except ray_errors.TaskCancelledError:
+            raise CallCancelled("The call was taken back or stopped.") from None
+        except ray_errors.RayTaskError as error:
+            raise _own_exception(error) from None
+        except _LOST as error:
+            raise CallLost(f"{type(error).__name__}: {_first_line(error)}") from None
+
+    def recall(self) -> None:
+        ray.cancel(self.ref, force=False, recursive=False)
+
+    def interrupt(self) -> None:
+        ray.cancel(self.ref, force=False, recursive=True)
+
+    def cancel(self) -> None:
+        # Without force first would be kinder, but a chunk in compiled code does not see
+        # an interrupt: what is cancelled here is pure and may die with its process.
+        ray.cancel(self.ref, force=True, recursive=True)
 
 
 @lru_cache(maxsize=64)
@@ -158,38 +181,16 @@ class RayExecutor(Executor):
         return [call for ref, call in by_ref.items() if ref in ready]
 
     def outcome(self, handle: Handle) -> Any:
-        if isinstance(handle, PackedCall):
-            return handle.outcome()
-        try:
-            if handle.future is not None:
-                return handle.future.result(timeout=0)
-            return ray.get(handle.ref)
-        except ray_errors.TaskCancelledError:
-            raise CallCancelled("The call was taken back or stopped.") from None
-        except ray_errors.RayTaskError as error:
-            raise _own_exception(error) from None
-        except _LOST as error:
-            raise CallLost(f"{type(error).__name__}: {_first_line(error)}") from None
+        return handle.outcome()
 
     def recall(self, handle: Handle) -> None:
-        if isinstance(handle, PackedCall):
-            handle.lane.interrupt(handle)
-        else:
-            ray.cancel(handle.ref, force=False, recursive=False)
+        handle.recall()
 
     def interrupt(self, handle: Handle) -> None:
-        if isinstance(handle, PackedCall):
-            handle.lane.interrupt(handle)
-        else:
-            ray.cancel(handle.ref, force=False, recursive=True)
+        handle.interrupt()
 
     def cancel(self, handle: Handle) -> None:
-        if isinstance(handle, PackedCall):
-            handle.lane.kill()
-        else:
-            # Without force first would be kinder, but a chunk in compiled code does not see
-            # an interrupt: what is cancelled here is pure and may die with its process.
-            ray.cancel(handle.ref, force=True, recursive=True)
+        handle.cancel()
 
     def slots(self) -> int:
         with self._lock:

@@ -45,7 +45,7 @@ class _State(Enum):
 
 
 class PackedCall:
-    """One call of a pack. Compared by identity."""
+    """One call of a pack, a handle like that of any other call. Compared by identity."""
 
     __slots__ = ("error", "lane", "number", "value")
 
@@ -56,10 +56,18 @@ class PackedCall:
         self.error: Exception | None = None
 
     def outcome(self) -> Any:
-        """Its value, or raises what `Executor.outcome` does."""
         if self.error is not None:
             raise self.error
         return self.value
+
+    def recall(self) -> None:
+        self.lane.interrupt(self)
+
+    def interrupt(self) -> None:
+        self.lane.interrupt(self)
+
+    def cancel(self) -> None:
+        self.lane.kill()
 
 
 class RayLanes(Packs):

@@ -128,11 +128,14 @@ class Dispatcher:
         known = {claim.id for claim in (*self._held, *self._flight.calls.values())}
         self.store.disown(self.worker, known | set(self._unwritten))
 
+    def relieve(self) -> None:
+        """Give back what waits behind a packed task that takes long. Call this now and then."""
+        if self._packs is not None:
+            self._packs.relieve()
+
     def stop_tasks(self, now: float, reasons: Mapping[uuid.UUID, StopReason]) -> None:
         """Interrupt what is to stop; after a grace it is ended by force. Call this now and
         then with the present time (seconds of any clock)."""
-        if self._packs is not None:
-            self._packs.relieve()
         for claim in [claim for claim in self._held if claim.id in reasons]:
             self._held.remove(claim)
             self._settle(claim, outcomes.told_to_stop(claim, reasons[claim.id]))

@@ -114,9 +114,11 @@ def tick_schedules() -> Duty:
 
 
 def watch_stops(dispatcher: Dispatcher) -> Duty:
-    """Notice what is cancelled or out of time, and see that it ends."""
+    """Notice what is cancelled or out of time, and see that it ends; give back what waits behind a
+    slow one."""
 
     def run(now: float) -> float:
+        dispatcher.relieve()
         if dispatcher.in_flight or dispatcher.is_stopping_tasks:
             dispatcher.stop_tasks(now, dispatcher.store.to_stop(dispatcher.worker))
         return STOP_SECONDS

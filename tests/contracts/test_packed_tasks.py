@@ -191,6 +191,25 @@ def test_a_cancel_ends_the_task_that_runs_and_gives_back_the_rest(
     assert [(row(one).state, row(one).attempt) for one in rest] == [(State.SUCCESSFUL, 1)] * 3
 
 
+def test_what_was_packed_with_a_slow_task_does_not_wait_for_it(
+    on_ray: Packing, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("django_ray_runtime.executors.ray_lanes.SLOW_SECONDS", 0.0)
+    on_ray.knows_as_short(tasks.wait_for_file, tasks.nothing)
+    started, release = tmp_path / "started", tmp_path / "release"
+    slow = tasks.wait_for_file.enqueue(str(started), str(release))
+    rest = tasks.nothing.enqueue_many([()] * 5)
+    on_ray.until(started.exists, "the slow one runs")
+    on_ray.dispatcher.relieve()
+    ended = {State.SUCCESSFUL}
+    on_ray.until(lambda: {row(one).state for one in rest} == ended, "the others end")
+    assert row(slow).state == State.RUNNING
+    assert {row(one).attempt for one in rest} == {1}  # what went back was unspent
+    release.touch()
+    on_ray.finish()
+    assert row(slow).state == State.SUCCESSFUL
+
+
 def test_a_task_leaves_no_language_zone_context_or_transaction_to_the_next(
     packing: Packing,
 ) -> None:
