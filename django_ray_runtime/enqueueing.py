@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Callable
 from datetime import timedelta
+from functools import cache
 from typing import Any
 
 from django.db.models import DateTimeField, ExpressionWrapper, Value
@@ -35,15 +36,14 @@ class Recipe:
         expires_in = getattr(task, "expires_in", None)
         self.expires_in = None if expires_in is None else seconds(expires_in)
         self.is_limited = bool(self.options.concurrency_limit or self.options.rate_count)
-        common = QueuedTask(
-            task_path=task.module_path,
-            backend=backend,
-            queue_name=task.queue_name,
-            priority=int(task.priority),  # Django takes 1.0 and True too
-            run_after=task.run_after,
-            options=self.options.to_dict(),
-        )
-        self._common = vars(common)
+        self._common = _defaults() | {
+            "task_path": task.module_path,
+            "backend": backend,
+            "queue_name": task.queue_name,
+            "priority": int(task.priority),  # Django takes 1.0 and True too
+            "run_after": task.run_after,
+            "options": self.options.to_dict(),
+        }
 
     def row(self, args: Any, kwargs: dict[str, Any]) -> QueuedTask:
         """The row of one call, not yet inserted. Raises TypeError or ValueError for arguments
@@ -53,10 +53,8 @@ class Recipe:
         kwargs_text = to_json(kwargs, f"kwargs of {path}") if kwargs else "{}"
         self._demand_size(args_text, kwargs_text)
         row = self._blank()
-        row.args, row.kwargs = (
-            json.loads(args_text),
-            json.loads(kwargs_text),
-        )  # as the task gets them
+        row.args = json.loads(args_text) if args else []  # as the task gets them
+        row.kwargs = json.loads(kwargs_text) if kwargs else {}
         row.limit_key = self._limit_key(args, kwargs)
         row.unique_key = self._unique_key(args, kwargs, args_text, kwargs_text)
         if self.expires_in is not None:
@@ -118,6 +116,12 @@ class Recipe:
                 f"empty and has no NUL or lone surrogate, got {key!r}."
             )
         return key
+
+
+@cache
+def _defaults() -> dict[str, Any]:
+    """The fields of a row that nobody has set."""
+    return vars(QueuedTask())
 
 
 def _short(key: str) -> str:

@@ -67,8 +67,10 @@ def runtime_env_text(value: Mapping[str, Any] | None) -> str:
 
 def positions_of(task: Any) -> tuple[int, ...]:
     """Where the sensitive parameters stand among the positional arguments."""
+    if not task.sensitive:
+        return ()
     names = _parameters(task, keyword_only=False)
-    return tuple(names.index(name) for name in task.sensitive or () if name in names)
+    return tuple(names.index(name) for name in task.sensitive if name in names)
 
 
 def _parameters(task: Any, keyword_only: bool = True) -> list[str]:

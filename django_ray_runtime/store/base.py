@@ -62,10 +62,8 @@ class Store(ABC):
         """
 
     def enqueue(self, task: QueuedTask) -> QueuedTask:
-        """Insert a row, in one statement."""
-        task.state = _first_state(task)
-        task.save(using=self.alias, force_insert=True)
-        self._tell_of(task)
+        """Insert a row, in one statement; by the ORM that takes twice as long."""
+        self.enqueue_many([task])
         return task
 
     def enqueue_many(self, rows: Sequence[QueuedTask]) -> None:
@@ -76,6 +74,7 @@ class Store(ABC):
             moment = self.insert_many(rows)
             for row in rows:
                 row.enqueued_at = moment
+                row._state.adding, row._state.db = False, self.alias
             self._tell_of(rows[0])
 
     def admit(self, queues: Sequence[str], limit: int) -> int:

@@ -20,7 +20,7 @@ _WORKER = "django_ray_runtime_worker"
 _QUEUE = "django_ray_runtime_queue"
 
 PREPARE_FROM = 5
-"""How often a connection runs a statement before the server keeps its plan."""
+"""How often a connection runs a statement before the server keeps it."""
 
 _TEXTS = {"args", "kwargs", "options", "worker_ids"}
 _MOMENTS = {"enqueued_at", "run_after", "started_at", "last_attempted_at"}
@@ -177,7 +177,10 @@ class PostgreSQLStore(Store):
         connection.ensure_connection()
         with connection.wrap_database_errors:
             raw = connection.connection
-            if raw.prepare_threshold is None and _may_prepare(connection.settings_dict):
+            if raw.prepare_threshold is None and _may_prepare(connection):
+                # A plan that is kept from when the table was empty reads all of it when it has
+                # grown, until the server analyses it: parsed once, planned each time.
+                raw.execute("SET plan_cache_mode = force_custom_plan")
                 raw.prepare_threshold = PREPARE_FROM  # Django's cursors never prepare
             with Cursor(raw) as cursor:
                 return cursor.execute(sql, values, binary=True).fetchall()
@@ -190,9 +193,11 @@ class PostgreSQLStore(Store):
         return moment
 
 
-def _may_prepare(settings: dict[str, Any]) -> bool:
-    """Not behind a pool that changes connections between transactions."""
-    return not settings.get("DISABLE_SERVER_SIDE_CURSORS")
+def _may_prepare(connection: Any) -> bool:
+    """Not behind a pool that changes connections between transactions; nor from within one, whose
+    rollback would take the setting back."""
+    pooled = connection.settings_dict.get("DISABLE_SERVER_SIDE_CURSORS")
+    return not (pooled or connection.in_atomic_block)
 
 
 def _row(outcome: Outcome) -> dict[str, Any]:

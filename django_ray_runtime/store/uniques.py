@@ -73,10 +73,7 @@ class Uniques:
         with transaction.atomic(using=self.alias):
             holders = self.take({key: row.id for key, row in first.items()}, period)
             new = [row for key, row in first.items() if holders[key] == row.id]
-            if len(new) == 1:
-                self.store.enqueue(new[0])
-            else:
-                self.store.enqueue_many(new)
+            self.store.enqueue_many(new)
         return [
             (holders[row.unique_key or ""], holders[row.unique_key or ""] == row.id) for row in rows
         ]
