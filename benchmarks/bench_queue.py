@@ -29,7 +29,7 @@ from benchmarks.queue_measures import (
 from benchmarks.queue_measures import median_of as median
 from benchmarks.queue_peers import PEERS, are_there, measured
 from benchmarks.queue_sqlite import rates_on_sqlite
-from benchmarks.queue_table import postgres_alone, store_alone
+from benchmarks.queue_table import inserts_alone, postgres_alone, store_alone
 from benchmarks.report import Report, parse_options
 from benchmarks.worker import Worker
 
@@ -67,9 +67,14 @@ class Run:
     def enqueueing(self) -> None:
         """Into PostgreSQL."""
         add, sizes = self.report.add, self.sizes
+        bare = median(inserts_alone, self.url, sizes.one_by_one, repeat=sizes.repeat)
         one = median(enqueue_one_by_one, sizes.one_by_one, repeat=sizes.repeat)
         many = median(enqueue_in_bulk, sizes.bulk, repeat=sizes.repeat)
-        add(f"{ONE_BY_ONE}: PostgreSQL", one, "/s", at_least=2_000)
+        add(f"{ONE_BY_ONE}: only PostgreSQL", bare, "/s")
+        add(
+            f"{ONE_BY_ONE}: PostgreSQL", one, "/s", at_least=2_000,
+            baseline="only PostgreSQL", ratio=one / bare,
+        )  # fmt: skip
         add(f"{BULK}: PostgreSQL", many, "/s", at_least=25_000)
 
     def ray(self) -> None:

@@ -40,7 +40,9 @@ type Row = tuple[int, int, str]
 class Connection(Protocol):
     """What is used of psycopg's."""
 
-    def execute(self, query: Any, params: Any = None, *, binary: bool = False) -> Any: ...
+    def execute(
+        self, query: Any, params: Any = None, *, prepare: bool = False, binary: bool = False
+    ) -> Any: ...
 
 
 class Table:
@@ -73,6 +75,18 @@ def postgres_alone(url: str, quantity: int, batch: int = 100) -> float:
         began = time.perf_counter()
         while rows := table.claim(batch):
             table.finish(rows, ["null"] * len(rows))
+        return quantity / (time.perf_counter() - began)
+
+
+def inserts_alone(url: str, quantity: int) -> float:
+    """Rows of that table inserted a second, each committed by itself."""
+    import psycopg
+
+    with psycopg.connect(url, autocommit=True) as connection:
+        Table(connection, 0)
+        began = time.perf_counter()
+        for number in range(quantity):
+            connection.execute("INSERT INTO bare (id) VALUES (%s)", [number], prepare=True)
         return quantity / (time.perf_counter() - began)
 
 

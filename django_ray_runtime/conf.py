@@ -108,7 +108,7 @@ class RuntimeSettings:
     )
     poll_min_seconds: float = _key(0.02, _SECONDS, "Shortest wait between looks at an empty queue.")
     poll_max_seconds: float = _key(
-        0.5, _SECONDS, "Longest wait between looks where nobody tells; 10 s where notices arrive."
+        0.5, _SECONDS, "Longest wait between looks where nobody tells; 15 s where notices arrive."
     )
     preload: tuple[str, ...] = _key(
         (), _PATHS, "Functions called once in each process that runs tasks, before its first."

@@ -116,7 +116,9 @@ class WorkerStats:
         return {"queues": {name: stats.to_dict() for name, stats in self.queues.items()}}
 
     def _of(self, claim: Claim) -> QueueStats:
-        return self.queues.setdefault(claim.queue_name, QueueStats())
+        if (stats := self.queues.get(claim.queue_name)) is None:
+            stats = self.queues[claim.queue_name] = QueueStats()
+        return stats
 
 
 def ready_since(claim: Claim) -> datetime | None:

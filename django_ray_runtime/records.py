@@ -4,19 +4,21 @@ No Django models here: these must load in a process where Django is not set up y
 """
 
 import uuid
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from django_ray_runtime.states import MOVES, State
 
 _FROM_RUNNING = {move.target for move in MOVES if State.RUNNING in move.sources}
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """A task that a worker holds: all that is needed to run it and to finish it."""
+class Claim(NamedTuple):
+    """A task that a worker holds: all that is needed to run it and to finish it.
+
+    A named tuple, because that is made several times faster than a frozen dataclass.
+    """
 
     id: uuid.UUID
     attempt: int
@@ -38,7 +40,7 @@ class Claim:
 
 
 # The columns behind a Claim, in its order.
-CLAIM_COLUMNS = tuple(field.name for field in fields(Claim))
+CLAIM_COLUMNS = Claim._fields
 
 
 def from_seconds(moment: float | None) -> Any:

@@ -40,7 +40,7 @@ class LaneProcess:
         self._withdrawn: set[int] = set()
         self._answers: list[Answer] = []  # that have not been taken
         self._since = 0.0  # when the first of them came
-        self._busy = threading.Event()
+        self._has_answers = threading.Event()
 
     @ray.method(concurrency_group="mail")
     def where(self) -> tuple[str, str]:
@@ -51,23 +51,19 @@ class LaneProcess:
     def run(self, first: int, items: Sequence[Any]) -> list[Answer]:
         """Run them; they are numbered from `first`. The answers that were not taken meanwhile."""
         self._journal.turn()
-        self._busy.set()
-        try:
-            for number, item in enumerate(items, first):
-                if self._begin(number):
-                    self._end(number, self._outcome(number, item))
-            self._journal.write()
-        finally:
-            self._busy.clear()
+        for number, item in enumerate(items, first):
+            if self._begin(number):
+                self._end(number, self._outcome(number, item))
+        self._journal.write()
         return self._taken(0.0)
 
     @ray.method(concurrency_group="mail")
     def take(self) -> list[Answer]:
         """Wait for answers that the pack's end keeps waiting."""
         while True:
-            self._busy.wait()
-            time.sleep(FLUSH_SECONDS / 2)
-            if answers := self._taken(FLUSH_SECONDS / 2):
+            self._has_answers.wait()
+            time.sleep(max(0.0, self._since + FLUSH_SECONDS - time.monotonic()))
+            if answers := self._taken(FLUSH_SECONDS):
                 return answers
 
     @ray.method(concurrency_group="mail")
@@ -108,6 +104,7 @@ class LaneProcess:
         with self._lock:
             if not self._answers:
                 self._since = time.monotonic()
+                self._has_answers.set()
             self._answers.append((number, outcome))
 
     def _taken(self, age: float) -> list[Answer]:
@@ -115,6 +112,7 @@ class LaneProcess:
             if not self._answers or time.monotonic() - self._since < age:
                 return []
             answers, self._answers = self._answers, []
+            self._has_answers.clear()
             return answers
 
 

@@ -33,10 +33,20 @@ def announce(alias: str, notice: Notice = Notice.NOW) -> None:
         transaction.on_commit(partial(_notify, alias, notice), using=alias, robust=True)
 
 
+def is_told(alias: str, notice: Notice) -> bool:
+    """Whether this process has sent such a notice so short ago that another is not needed."""
+    since = time.monotonic() - _told.get((alias, notice), float("-inf"))
+    return since < runtime_settings().poll_min_seconds
+
+
+def note_told(alias: str, notice: Notice) -> None:
+    """Such a notice was sent just now."""
+    _told[alias, notice] = time.monotonic()
+
+
 def _notify(alias: str, notice: Notice) -> None:
-    now = time.monotonic()
-    if now - _told.get((alias, notice), -1.0) < runtime_settings().poll_min_seconds:
+    if is_told(alias, notice):
         return
-    _told[alias, notice] = now
     with connections[alias].cursor() as cursor:
         cursor.execute(f"NOTIFY {CHANNEL}, '{notice}'")
+    note_told(alias, notice)

@@ -13,6 +13,7 @@ from django_ray_runtime.records import CLAIM_COLUMNS, Claim, Outcome, from_secon
 from django_ray_runtime.states import State
 from django_ray_runtime.store.base import Store, Turns
 from django_ray_runtime.store.insertion import insertion
+from django_ray_runtime.store.notices import CHANNEL, Notice, is_told, note_told
 
 _TASK = "django_ray_runtime_queuedtask"
 _ATTEMPT = "django_ray_runtime_attempt"
@@ -122,8 +123,10 @@ WITH outcome AS (
 SELECT id, state FROM finished
 """
 
-# What differs from row to row travels as one JSON text; the rest is the same for all.
+# What differs from row to row travels as one JSON text; the rest is the same for all. A notice that
+# goes with it arrives with the commit, and costs no statement of its own.
 _INSERT = f"""
+WITH new AS (
 INSERT INTO {_TASK} (
     id, args, kwargs, limit_key, unique_key,
     state, task_path, backend, queue_name, priority, run_after, expires_at, options,
@@ -135,6 +138,10 @@ SELECT r.id, r.args, r.kwargs, r.limit_key, r.unique_key,
 FROM json_to_recordset(%(rows)s::json)
      AS r(id uuid, args jsonb, kwargs jsonb, limit_key text, unique_key text)
 RETURNING enqueued_at
+)
+SELECT enqueued_at,
+       CASE WHEN %(notice)s::text IS NOT NULL THEN pg_notify('{CHANNEL}', %(notice)s)::text END
+FROM new LIMIT 1
 """
 
 
@@ -175,6 +182,7 @@ class PostgreSQLStore(Store):
                 seen: list[tuple[Any, ...]] = watched.fetchall()
                 return seen
         connection.ensure_connection()
+        connection.validate_no_broken_transaction()
         with connection.wrap_database_errors:
             raw = connection.connection
             if raw.prepare_threshold is None and _may_prepare(connection):
@@ -186,11 +194,14 @@ class PostgreSQLStore(Store):
                 return cursor.execute(sql, values, binary=True).fetchall()
 
     def insert_many(self, rows: Sequence[QueuedTask]) -> datetime:
+        notice = Notice.LATER if rows[0].state == State.SCHEDULED else Notice.NOW
+        tells = not (connections[self.alias].in_atomic_block or is_told(self.alias, notice))
         sql, values = insertion(_INSERT, rows, self.alias)
-        with connections[self.alias].cursor() as cursor:
-            cursor.execute(sql, values)
-            moment: datetime = cursor.fetchone()[0]
-        return moment
+        [(moment, _)] = self._rows(sql, values | {"notice": notice.value if tells else None})
+        if tells:
+            note_told(self.alias, notice)
+        enqueued: datetime = moment
+        return enqueued
 
 
 def _may_prepare(connection: Any) -> bool:

@@ -8,20 +8,20 @@ it, and tests drive it with an executor that they hold.
 import uuid
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 from django_ray_runtime.conf import runtime_settings
-from django_ray_runtime.exceptions import CallCancelled, CallLost, CallNotStarted, ExecutorLost
+from django_ray_runtime.exceptions import ExecutorLost
 from django_ray_runtime.executors.base import Executor, Handle
 from django_ray_runtime.records import Claim, Outcome, StopReason
 from django_ray_runtime.store.base import Store
 from django_ray_runtime.worker import outcomes
 from django_ray_runtime.worker.books import Books
-from django_ray_runtime.worker.entrypoint import failure_of, pack, read_report, run_task
+from django_ray_runtime.worker.entrypoint import failure_of, pack, run_task
 from django_ray_runtime.worker.in_flight import InFlight, call_options
 from django_ray_runtime.worker.shares import Shares
 
 KEYLESS_FILLS = 8
-INTERRUPT = "builtins.KeyboardInterrupt"
 
 
 class Dispatcher:
@@ -72,6 +72,11 @@ class Dispatcher:
         return len(self._flight.calls)
 
     @property
+    def seconds_ahead(self) -> float:
+        """How long lanes are busy with what they were given, about."""
+        return self._flight.seconds_ahead
+
+    @property
     def free_slots(self) -> int:
         """How many more tasks may be claimed."""
         if self.draining:
@@ -81,29 +86,42 @@ class Dispatcher:
 
     def fill(self) -> int:
         """Claim for the free slots and start what may start. Returns how many were claimed."""
-        claims: list[Claim] = []
-        if (free := self.free_slots) > 0:
-            self._admit(free)
-            claims = self.store.claim(self.queues, free, self.worker, self._shares.turns())
-            self._shares.charge(claims)
-            self.books.claimed(claims)
-            self._held.extend(claims)
-            if self.left is not None:
-                self.left -= len(claims)
-            if not claims:
-                self._keyless = 0
-            self._flight.note_claimed(claims, free)
-        self._hand_back(self._flight.surplus(self._held))
+        if self.free_slots <= 0:
+            self.start()
+            return 0
+        if keyed := self.store.waits_for_keys:
+            self._admit()
+        claimed = self._claim()
+        if not keyed and self._admit():  # others need not wait for the look at keys
+            claimed += self._claim()
+        return claimed
+
+    def _claim(self) -> int:
+        """Claim for the free slots and start what may start. Returns how many came."""
+        if (free := self.free_slots) <= 0:
+            return 0
+        claims = self.store.claim(self.queues, free, self.worker, self._shares.turns())
+        self._shares.charge(claims)
+        self.books.claimed(claims)
+        self._held.extend(claims)
+        if self.left is not None:
+            self.left -= len(claims)
+        if not claims:
+            self._keyless = 0
+        self._flight.note_claimed(claims, free)
         self.start()
         return len(claims)
 
-    def _admit(self, free: int) -> None:
+    def _admit(self) -> int:
         """Let keyed tasks in. While there are none and others keep us busy, the look at them
-        is left out now and then: it would be a statement for each claim."""
+        is left out now and then: it would be a statement for each claim. Returns how many."""
         if self._keyless:
             self._keyless -= 1
-        elif not self.store.admit(self.queues, free) and self._flight.short:
+            return 0
+        admitted = self.store.admit(self.queues, max(1, self.free_slots))
+        if not admitted and self._flight.short:
             self._keyless = KEYLESS_FILLS  # a long task would make that a long time
+        return admitted
 
     def flush(self) -> int:
         """Write what has finished, in one statement where it can carry all. Returns how many were
@@ -187,7 +205,8 @@ class Dispatcher:
         return left
 
     def start(self) -> None:
-        """Start of what is held what may start."""
+        """Start of what is held what may start, and hand back what was claimed ahead in vain."""
+        self._hand_back(self._flight.surplus(self._held))
         while True:
             if pack := self._flight.choose_pack(self._held):
                 self._note_handed(pack)
@@ -266,31 +285,14 @@ class Dispatcher:
             if handle in self._flight.calls:  # else it was abandoned before it ended
                 reason, _ = self._stopping.get(handle, (None, 0.0))
                 claim = self._forget(handle)
-                self._settle(claim, self._outcome(handle, claim, reason))
+                call = partial(self.executor.outcome, handle)
+                outcome = outcomes.of_call(call, claim, self.worker, reason, self._recalled)
+                if outcome.seconds is not None:
+                    self._flight.note_seconds(claim, outcome.seconds)
+                self._settle(claim, outcome)
         return len(self._unwritten)
 
     def _settle(self, claim: Claim, outcome: Outcome) -> None:
         if not outcome.spends_attempt and self.left is not None:
             self.left += 1
         self._unwritten[claim.id] = (claim, outcome)
-
-    def _outcome(self, handle: Handle, claim: Claim, reason: StopReason | None) -> Outcome:
-        try:
-            report = read_report(self.executor.outcome(handle))
-        except (CallCancelled, CallLost) as error:
-            if reason is not None:
-                return outcomes.told_to_stop(claim, reason)
-            if isinstance(error, CallNotStarted):
-                return outcomes.not_started(claim)
-            if self._recalled and isinstance(error, CallCancelled):
-                return outcomes.stopped(claim)
-            return outcomes.lost(claim, self.worker, error)
-        except Exception as error:  # the executor could not even carry the call
-            return outcomes.not_carried(claim, failure_of(error))
-        self._flight.note_seconds(claim, report.seconds)
-        if report.failure is not None:
-            if reason is not None:
-                return outcomes.told_to_stop(claim, reason, report)
-            if self._recalled and report.failure.exception_class_path == INTERRUPT:
-                return outcomes.stopped(claim, report)
-        return outcomes.of_report(claim, report)

@@ -97,7 +97,7 @@ def rescue_others(
         announce_ended(released.failed)
         if released.tasks:
             ring()
-        return dead_after / 3
+        return dead_after / 2
 
     return Duty(run)
 
@@ -119,12 +119,14 @@ def watch_stops(dispatcher: Dispatcher) -> Duty:
 
     def run(now: float) -> float:
         dispatcher.relieve()
-        if dispatcher.in_flight or dispatcher.is_stopping_tasks:
-            dispatcher.stop_tasks(now, dispatcher.store.to_stop(dispatcher.worker))
+        dispatcher.stop_tasks(now, dispatcher.store.to_stop(dispatcher.worker))
         return STOP_SECONDS
 
+    def is_needed() -> bool:
+        return bool(dispatcher.in_flight or dispatcher.is_stopping_tasks)
+
     # Soon again: meanwhile nobody would hear that a task is cancelled or out of time.
-    return Duty(run, while_draining=True, after_failure=STOPS_FAILED_SECONDS)
+    return Duty(run, while_draining=True, after_failure=STOPS_FAILED_SECONDS, is_needed=is_needed)
 
 
 def watch_claims(dispatcher: Dispatcher) -> Duty:

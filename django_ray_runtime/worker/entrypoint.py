@@ -10,7 +10,6 @@ import time
 import uuid
 from contextvars import copy_context
 from dataclasses import dataclass
-from operator import attrgetter
 from traceback import format_exception
 from typing import Any
 
@@ -22,7 +21,7 @@ from django_ray_runtime.context import Run, running
 from django_ray_runtime.exceptions import CallCancelled, CallLost
 from django_ray_runtime.options import TaskOptions, read_options
 from django_ray_runtime.payload import to_json, to_text, without_middle
-from django_ray_runtime.records import CLAIM_COLUMNS, Claim, Failure, from_seconds
+from django_ray_runtime.records import Claim, Failure, from_seconds
 from django_ray_runtime.results import load_task, result_of_claim
 from django_ray_runtime.retries import retry_delay
 from django_ray_runtime.store import get_store
@@ -30,8 +29,6 @@ from django_ray_runtime.task_context import RayTaskContext
 from django_ray_runtime.worker.output import captured
 
 MAX_TRACEBACK = 65_536  # characters of it that are kept
-
-_fields = attrgetter(*CLAIM_COLUMNS)
 
 # A claim as it travels: its fields in their order, moments in seconds. A list of plain values,
 # which Ray carries without pickling.
@@ -62,8 +59,7 @@ def read_report(wire: Wire) -> Report:
 
 def pack(claim: Claim) -> Packed:
     """A claim as `run_task` takes it."""
-    identity, *rest = _fields(claim)
-    *values, worker_ids, enqueued, run_after, started, attempted = rest
+    identity, *values, worker_ids, enqueued, run_after, started, attempted = claim
     after = None if run_after is None else run_after.timestamp()
     moments = [enqueued.timestamp(), after, started.timestamp(), attempted.timestamp()]
     return [identity.bytes, *values, list(worker_ids), *moments]

@@ -14,7 +14,7 @@ from django_ray_runtime.worker.speeds import Speeds
 # the executor cannot be told from one that runs, and could not be handed back on a stop.
 SHORT_SECONDS = 0.05
 
-PACK_SECONDS = (0.002, 0.02)  # what the tasks of a pack take together, about
+PACK_SECONDS = (0.002, 0.1)  # what the tasks of a pack take together, about
 PACK_TASKS = 200
 PACK_CHARACTERS = 1_000_000  # of arguments
 
@@ -41,6 +41,11 @@ class InFlight:
     def short(self) -> bool:
         """Whether tasks are so short that they are given ahead of free slots."""
         return self._mean_seconds < SHORT_SECONDS
+
+    @property
+    def seconds_ahead(self) -> float:
+        """How long the lanes are busy with what they were given, about."""
+        return len(self._packed) * self._mean_seconds / max(1, self._lanes)
 
     def note_seconds(self, claim: Claim, seconds: float) -> None:
         """A task took this long."""

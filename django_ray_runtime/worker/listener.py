@@ -23,7 +23,7 @@ LOOK_SECONDS = 1.0
 """Between looks at whether to stop."""
 AGAIN_SECONDS = 1.0
 """Between attempts to listen while the database does not answer."""
-QUIET_SECONDS = 10.0
+QUIET_SECONDS = 15.0
 """Between looks of the worker where notices arrive."""
 
 

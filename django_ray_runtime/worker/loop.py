@@ -17,7 +17,7 @@ logger = logging.getLogger(__name__)
 
 RECALL_SECONDS = 1.0  # for calls to end that were recalled after the grace period
 GATHER_FROM = 16  # calls under way
-GATHER_SECONDS = 0.01
+GATHER_SECONDS = (0.01, 0.05)  # for a quarter of the time that is given ahead
 GATHERED = 128  # outcomes, worth a statement of their own
 OUTAGE_SECONDS = 1.0  # between attempts while the database does not answer
 
@@ -104,7 +104,8 @@ class Loop:
         if self.dispatcher.in_flight < GATHER_FROM or self._stop_asked:
             return
         if self.dispatcher.collect() < GATHERED:
-            self._sleep(GATHER_SECONDS)
+            least, most = GATHER_SECONDS
+            self._sleep(max(least, min(most, self.dispatcher.seconds_ahead / 4)))
 
     def _turn(self) -> None:
         now = self._clock()

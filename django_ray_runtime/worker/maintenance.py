@@ -22,6 +22,7 @@ class Duty:
     while_draining: bool = False  # also when the worker claims no more
     after_failure: float = FAILED_SECONDS
     of_waiting: bool = False  # it looks at what will be due
+    is_needed: Callable[[], bool] = lambda: True
 
 
 class Maintenance:
@@ -57,4 +58,5 @@ class Maintenance:
         return max(0.0, min((duty.due for duty in self._of(draining)), default=now + 1) - now)
 
     def _of(self, draining: bool) -> list[Duty]:
-        return [duty for duty in self.duties if duty.while_draining or not draining]
+        duties = [duty for duty in self.duties if duty.while_draining or not draining]
+        return [duty for duty in duties if duty.is_needed()]

@@ -2,24 +2,34 @@
 
 import uuid
 from collections import ChainMap
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from django.db import DataError, IntegrityError
 
 from django_ray_runtime.conf import runtime_settings
-from django_ray_runtime.exceptions import Cancelled, PerhapsLost, TaskTimeout, WorkerLost
+from django_ray_runtime.exceptions import (
+    CallCancelled,
+    CallLost,
+    CallNotStarted,
+    Cancelled,
+    PerhapsLost,
+    TaskTimeout,
+    WorkerLost,
+)
 from django_ray_runtime.options import read_options
 from django_ray_runtime.records import Claim, Failure, Outcome, StopReason
 from django_ray_runtime.retries import retry_delay
 from django_ray_runtime.states import State
 from django_ray_runtime.store.base import Store
-from django_ray_runtime.worker.entrypoint import Report
+from django_ray_runtime.worker.entrypoint import Report, failure_of, read_report
 
 # Characters that are written with one statement. PostgreSQL takes a gigabyte at most and ends the
 # connection of who sends more, which would look like an outage, for ever; and in a statement a
 # character may take twelve bytes.
 PORTION = 2**25
+
+_INTERRUPT = "builtins.KeyboardInterrupt"
 
 
 def portions(
@@ -52,6 +62,31 @@ def write(store: Store, worker: str, batch: list[Outcome]) -> dict[uuid.UUID, St
         poison = batch[0]
         refused = Outcome(id=poison.id, attempt=poison.attempt, state=State.FAILED, failure=failure)
         return store.finish_many(worker, [refused])
+
+
+def of_call(
+    call: Callable[[], Any], claim: Claim, worker: str, reason: StopReason | None, recalled: bool
+) -> Outcome:
+    """What a call that has ended returns or raises, as outcome of the run for which `worker` gave
+    it. `reason` is why it was to stop, if it was; `recalled` whether all were."""
+    try:
+        report = read_report(call())
+    except (CallCancelled, CallLost) as error:
+        if reason is not None:
+            return told_to_stop(claim, reason)
+        if isinstance(error, CallNotStarted):
+            return not_started(claim)
+        if recalled and isinstance(error, CallCancelled):
+            return stopped(claim)
+        return lost(claim, worker, error)
+    except Exception as error:  # the executor could not even carry the call
+        return not_carried(claim, failure_of(error))
+    if report.failure is not None:
+        if reason is not None:
+            return told_to_stop(claim, reason, report)
+        if recalled and report.failure.exception_class_path == _INTERRUPT:
+            return stopped(claim, report)
+    return of_report(claim, report)
 
 
 def of_report(claim: Claim, report: Report) -> Outcome:

@@ -18,7 +18,7 @@ from django_ray_runtime.store.schedules import Due
 
 logger = logging.getLogger(__name__)
 
-LOOK_SECONDS = 5.0  # at least so often the rows are read: others may have switched them
+LOOK_SECONDS = 10.0  # at least so often the rows are read: others may have switched them
 LONGEST_PAUSE = timedelta(seconds=60)  # before a schedule that fails is tried again
 
 

@@ -1,6 +1,6 @@
 """How long tasks take, by their functions."""
 
-PACKED_SECONDS = 0.005
+PACKED_SECONDS = 0.02
 """Tasks that take less on average travel together."""
 LATEST = 8  # about as many of the latest runs count
 LONGEST = 6 * PACKED_SECONDS  # as which each counts at most: one may have been held up

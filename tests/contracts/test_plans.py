@@ -118,7 +118,7 @@ def test_statements_prepared_on_an_empty_table_read_no_backlog_when_it_has_grown
     with connection.cursor() as cursor:
         for part, values in (
             ("SKIP LOCKED", f"ARRAY['default'], ARRAY[0.0], ARRAY[0.0], 5, '{worker}'"),
-            ("json_to_recordset", f"'[]', '{worker}'"),
+            ("WITH outcome AS", f"'[]', '{worker}'"),
         ):
             cursor.execute("SELECT name, statement FROM pg_prepared_statements")
             [name] = [name for name, statement in cursor.fetchall() if part in statement]
