@@ -29,8 +29,13 @@ _told: dict[tuple[str, Notice], float] = {}
 def announce(alias: str, notice: Notice = Notice.NOW) -> None:
     """Tell them once the present transaction is committed, or at once where there is none. What
     goes wrong with it is logged and harms nobody."""
-    if connections[alias].vendor == "postgresql":
+    connection = connections[alias]
+    if connection.vendor != "postgresql":
+        return
+    if connection.in_atomic_block or connection.get_autocommit():
         transaction.on_commit(partial(_notify, alias, notice), using=alias, robust=True)
+    else:  # the caller commits by hand, and the notice arrives with that
+        _send(alias, notice)
 
 
 def is_told(alias: str, notice: Notice) -> bool:
@@ -45,8 +50,11 @@ def note_told(alias: str, notice: Notice) -> None:
 
 
 def _notify(alias: str, notice: Notice) -> None:
-    if is_told(alias, notice):
-        return
+    if not is_told(alias, notice):
+        _send(alias, notice)
+        note_told(alias, notice)
+
+
+def _send(alias: str, notice: Notice) -> None:
     with connections[alias].cursor() as cursor:
         cursor.execute(f"NOTIFY {CHANNEL}, '{notice}'")
-    note_told(alias, notice)

@@ -1,15 +1,18 @@
 """Many calls in one statement, unique tasks, keys, sizes and expiry, on both databases."""
 
 import threading
+import unittest
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from io import StringIO
 from typing import Any
 
 import pytest
 from django.db import connection, connections, transaction
 from django.tasks.exceptions import TaskResultMismatch
-from django.test import override_settings
+from django.test import SimpleTestCase, override_settings
+from django.test.testcases import DatabaseOperationForbidden
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
@@ -319,3 +322,40 @@ def at_once(functions: list[Callable[[], Any]]) -> list[Any]:
         thread.join(60)
     assert not errors, errors
     return results
+
+
+@pytest.mark.django_db(transaction=True)
+class TestWithoutDjangosCursor:
+    """The row goes in through the driver: what Django's cursor guards holds all the same."""
+
+    def test_nothing_is_enqueued_in_a_transaction_that_is_broken(self) -> None:
+        with transaction.atomic():
+            transaction.set_rollback(True)
+            with pytest.raises(transaction.TransactionManagementError):
+                add.enqueue(1, 2)
+        assert not QueuedTask.objects.exists()
+
+    def test_it_is_enqueued_with_a_commit_by_hand(self) -> None:
+        connection.set_autocommit(False)
+        try:
+            add.enqueue(1, 2)
+            connection.rollback()
+            kept = add.enqueue(3, 4)
+            connection.commit()
+        finally:
+            connection.set_autocommit(True)
+        assert str(QueuedTask.objects.get().id) == kept.id
+
+    def test_nothing_is_enqueued_where_a_test_forbids_the_database(self) -> None:
+        class Forbidden(SimpleTestCase):
+            def test_enqueue(self) -> None:
+                with pytest.raises(DatabaseOperationForbidden):
+                    add.enqueue(1, 2)
+
+        QueuedTask.objects.exists()  # there is a connection
+        assert (
+            unittest.TextTestRunner(stream=StringIO())
+            .run(unittest.defaultTestLoader.loadTestsFromTestCase(Forbidden))
+            .wasSuccessful()
+        )
+        assert not QueuedTask.objects.exists()
