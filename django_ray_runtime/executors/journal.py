@@ -10,6 +10,7 @@ import fcntl
 import json
 import os
 import shutil
+import stat
 import tempfile
 import time
 from contextlib import suppress
@@ -58,9 +59,11 @@ class Journal:
 
 def read(folder: str, patience: float) -> tuple[list[int], dict[int, Any]]:
     """What a process that is ending has begun, and the outcomes of what it has ended. Waits at
-    most `patience` seconds for its end, and removes the folder."""
+    most `patience` seconds for its end (TimeoutError), and removes the folder."""
     until = time.monotonic() + patience
-    while (lock := _locked(Path(folder))) is None and time.monotonic() < until:
+    while (lock := _locked(Path(folder))) is None:
+        if time.monotonic() > until:  # what has not begun may begin yet
+            raise TimeoutError(f"The process of {folder} has not ended within {patience:g} s.")
         time.sleep(0.01)
     began, ended = [], {}
     for number in range(2):
@@ -72,14 +75,17 @@ def read(folder: str, patience: float) -> tuple[list[int], dict[int, Any]]:
                 else:
                     began.append(call)
     shutil.rmtree(folder, ignore_errors=True)
-    if lock is not None:
-        os.close(lock)
+    os.close(lock)
     return began, ended
 
 
 def _locked(folder: Path) -> int | None:
-    """The lock of a folder, as an open file; None where its process lives."""
-    file = os.open(folder / "lock", os.O_CREAT | os.O_RDWR, 0o600)
+    """The lock of a folder, as an open file; None where its process lives. Raises PermissionError
+    for a folder that somebody else has laid there: the one above may be open to all."""
+    found = folder.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid():
+        raise PermissionError(f"{folder} is not a folder of this user.")
+    file = os.open(folder / "lock", os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW, 0o600)
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:

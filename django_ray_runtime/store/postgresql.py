@@ -205,10 +205,12 @@ class PostgreSQLStore(Store):
 
 
 def _may_prepare(connection: Any) -> bool:
-    """Not behind a pool that changes connections between transactions; nor from within one, whose
-    rollback would take the setting back."""
-    pooled = connection.settings_dict.get("DISABLE_SERVER_SIDE_CURSORS")
-    return not (pooled or connection.in_atomic_block)
+    """Not where the project says otherwise, nor behind a pool that changes connections between
+    transactions; nor from within one, whose rollback would take the setting back."""
+    settings = connection.settings_dict
+    pooled = settings.get("DISABLE_SERVER_SIDE_CURSORS")
+    refused = "prepare_threshold" in settings["OPTIONS"]
+    return not (pooled or refused or connection.in_atomic_block)
 
 
 def _row(outcome: Outcome) -> dict[str, Any]:

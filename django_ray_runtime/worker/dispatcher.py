@@ -149,6 +149,7 @@ class Dispatcher:
     def relieve(self) -> None:
         """Give back what waits behind a packed task that takes long. Call this now and then."""
         if self._packs is not None:
+            self.collect()  # a slow database makes no lane slow
             self._packs.relieve()
 
     def stop_tasks(self, now: float, reasons: Mapping[uuid.UUID, StopReason]) -> None:
@@ -219,10 +220,11 @@ class Dispatcher:
                 break
 
     def _hand_back(self, claims: Sequence[Claim]) -> None:
-        """These of the held go back to the queue."""
+        """These of the held go back to the queue, soon: others wait for them."""
         for claim in claims:
             self._held.remove(claim)
             self._settle(claim, outcomes.not_started(claim))
+            self._wake()
 
     def _note_handed(self, chosen: Sequence[Claim]) -> None:
         """Write down what is about to be given to the executor: if this worker is lost, only

@@ -47,8 +47,10 @@ class Listener:
         self._thread.join()
 
     def patience(self, otherwise: float) -> float:
-        """How long the worker may go without a look of its own; `otherwise` it hears nothing."""
-        return QUIET_SECONDS if self.hears else otherwise
+        """How long the worker may go without a look of its own; `otherwise` where it hears nothing.
+        Behind a pool it may hear itself and nobody else."""
+        pooled = connections[self._alias].settings_dict.get("DISABLE_SERVER_SIDE_CURSORS")
+        return QUIET_SECONDS if self.hears and not pooled else otherwise
 
     def _run(self) -> None:
         listen = _LISTEN[connections[self._alias].vendor]

@@ -5,6 +5,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -199,12 +200,17 @@ def test_all_of_this_holds_through_ray_client() -> None:
     with TemporaryDirectory(prefix="ray-") as folder, head(Path(folder)) as node:
         wait_until(lambda: _answers(node.client_port), "the server of Ray's client answers")
         address = f"ray://127.0.0.1:{node.client_port}"
-        done = subprocess.run(
-            [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", __file__,
-             "-k", "ray and not client and not journal"],
-            cwd=ROOT, env={**os.environ, **CLUSTER, "TEST_RAY_ADDRESS": address},
-            capture_output=True, text=True, timeout=120,
-        )  # fmt: skip
+        for _ in range(
+            2
+        ):  # a server that has only just begun to answer may refuse the first client
+            done = subprocess.run(
+                [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", __file__,
+                 "-k", "ray and not client and not journal"],
+                cwd=ROOT, env={**os.environ, **CLUSTER, "TEST_RAY_ADDRESS": address},
+                capture_output=True, text=True, timeout=120,
+            )  # fmt: skip
+            if "does not take us: Initialization failure" not in done.stdout:
+                break
     assert done.returncode == 0, done.stdout + done.stderr
     assert "8 passed" in done.stdout
 
@@ -213,3 +219,14 @@ def _answers(port: int) -> bool:
     with suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
         return True
     return False
+
+
+def test_a_lane_that_cannot_start_is_not_tried_again_with_each_answer() -> None:
+    from django_ray_runtime.executors.ray_lanes import RayLanes  # needs Ray
+
+    lanes = RayLanes(act, lambda: None, lambda: 2)
+    lanes._start_at = until = time.monotonic() + 60
+    lanes._note([])
+    assert lanes._start_at == until
+    lanes._opened()
+    assert lanes._start_at < time.monotonic()
