@@ -20,8 +20,8 @@ QUIET_TRIES, QUIET_PERCENT = 3, 15.0
 SIZES = ((100, (1, 2, 4, 8)), (10, (1, 2, 4)))  # batches, and how many claim at once
 # What an idle worker sends a second, as its duties say: two statements to look at the queue, one
 # for what is due, a heartbeat, a rescue, its counters, and the ticks of this project's schedules.
-LOOKS = 1 / 10
-IDLE_TRANSACTIONS = 2 * LOOKS + 1 / 10 + 1 / 3 + 1 / 4 + 1 / 15 + 1 / 5
+LOOKS = 1 / 15
+IDLE_TRANSACTIONS = 2 * LOOKS + 1 / 15 + 1 / 3 + 1 / 6 + 1 / 15 + 1 / 10
 BACKENDS = """
 SELECT array_agg(pid) FROM pg_stat_activity
 WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()

@@ -64,7 +64,7 @@ class Setup:
     enqueue_batch: int = 1
     enqueuers: int = 4  # processes; each sends at most a notice every `poll_min`
     poll_min: float = 0.02
-    poll_max: float = 10.0  # as where notices arrive
+    poll_max: float = 15.0  # as where notices arrive
     gather: float = 0.01
     round_trip: float = 0.0002
     prunes: bool = True  # delete as many rows as finish

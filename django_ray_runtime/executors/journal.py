@@ -19,7 +19,7 @@ from typing import Any
 
 PREFIX = "lane-"
 LEFT_SECONDS = 60.0
-"""From when a folder whose process has ended, and that nobody has read, is removed."""
+"""How long a folder is left to its reader from when its process was first found ended."""
 
 
 class Journal:
@@ -100,6 +100,10 @@ def _sweep(base: Path) -> None:
         with suppress(OSError):
             if time.time() - folder.stat().st_mtime > LEFT_SECONDS:
                 lock = _locked(folder)
-                if lock is not None:
+                if lock is None:
+                    continue
+                if (mark := folder / "ended").exists():
                     shutil.rmtree(folder, ignore_errors=True)
-                    os.close(lock)
+                else:
+                    mark.touch()  # by which the folder is young again
+                os.close(lock)

@@ -35,12 +35,11 @@ class LaneProcess:
         node: Any = ray._private.worker._global_node
         self._journal = Journal(Path(node.get_session_dir_path()))
         self._running = Interruptible(remembers=8)
-        self._lock = threading.Lock()  # of what follows
+        self._lock = threading.Condition()  # of what follows; notified of the first answer
         self._begun = -1  # the latest number that has begun
         self._withdrawn: set[int] = set()
         self._answers: list[Answer] = []  # that have not been taken
         self._since = 0.0  # when the first of them came
-        self._has_answers = threading.Event()
 
     @ray.method(concurrency_group="mail")
     def where(self) -> tuple[str, str]:
@@ -55,16 +54,19 @@ class LaneProcess:
             if self._begin(number):
                 self._end(number, self._outcome(number, item))
         self._journal.write()
-        return self._taken(0.0)
+        with self._lock:
+            return self._taken()
 
     @ray.method(concurrency_group="mail")
     def take(self) -> list[Answer]:
         """Wait for answers that the pack's end keeps waiting."""
-        while True:
-            self._has_answers.wait()
-            time.sleep(max(0.0, self._since + FLUSH_SECONDS - time.monotonic()))
-            if answers := self._taken(FLUSH_SECONDS):
-                return answers
+        with self._lock:
+            while True:
+                self._lock.wait_for(lambda: self._answers)
+                left = self._since + FLUSH_SECONDS - time.monotonic()
+                if left <= 0:
+                    return self._taken()
+                self._lock.wait(left)  # the pack may end first, and take them along
 
     @ray.method(concurrency_group="mail")
     def withdraw(self, numbers: Collection[int], interrupt: int | None = None) -> list[int]:
@@ -104,16 +106,12 @@ class LaneProcess:
         with self._lock:
             if not self._answers:
                 self._since = time.monotonic()
-                self._has_answers.set()
+                self._lock.notify()
             self._answers.append((number, outcome))
 
-    def _taken(self, age: float) -> list[Answer]:
-        with self._lock:
-            if not self._answers or time.monotonic() - self._since < age:
-                return []
-            answers, self._answers = self._answers, []
-            self._has_answers.clear()
-            return answers
+    def _taken(self) -> list[Answer]:
+        answers, self._answers = self._answers, []
+        return answers
 
 
 @cache

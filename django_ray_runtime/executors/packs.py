@@ -44,6 +44,11 @@ class Packs(ABC):
     def open(self) -> int:
         """How many lanes take packs, or will as soon as they have run theirs."""
 
+    @property
+    @abstractmethod
+    def moving(self) -> bool:
+        """Whether a lane runs packs and takes more of them: what waits for it waits shortly."""
+
     @abstractmethod
     def withdraw(self) -> None:
         """Take back what has not begun: it ends as CallNotStarted."""

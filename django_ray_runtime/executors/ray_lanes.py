@@ -67,6 +67,12 @@ class RayLanes(Packs):
     def open(self) -> int:
         return sum(lane.state is State.OPEN and not lane.slow for lane in self._lanes)
 
+    @property
+    def moving(self) -> bool:
+        return any(
+            lane.packs and lane.state is State.OPEN and not lane.slow for lane in self._lanes
+        )
+
     def withdraw(self) -> None:
         for lane in self._lanes:
             if lane.packs:

@@ -55,6 +55,10 @@ class ThreadLane(Packs):
     def open(self) -> int:
         return not self._slow
 
+    @property
+    def moving(self) -> bool:
+        return bool(self._calls) and not self._slow
+
     def withdraw(self) -> None:
         for call in list(self._calls):
             call.cancel()

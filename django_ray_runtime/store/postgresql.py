@@ -170,9 +170,12 @@ class PostgreSQLStore(Store):
         self.tell_of(set(states.values()))
         return states
 
-    def _rows(self, sql: str, values: dict[str, Any]) -> list[tuple[Any, ...]]:
-        """What a statement of the hot path returns: prepared by the server, its values apart from
-        its text, and read in binary form, which Django's own cursor does not."""
+    def _rows(
+        self, sql: str, values: dict[str, Any], *, prepare: bool = True
+    ) -> list[tuple[Any, ...]]:
+        """What a statement of the hot path returns: its values apart from its text, and read in
+        binary form, which Django's own cursor does not; prepared by the server on the connection of
+        a worker, while one of the application is left as it is."""
         from psycopg import Cursor
 
         connection: Any = connections[self.alias]
@@ -184,24 +187,25 @@ class PostgreSQLStore(Store):
         connection.validate_no_broken_transaction()
         with connection.wrap_database_errors:
             raw = connection.connection
-            if raw.prepare_threshold is None and _may_prepare(connection):
+            if prepare and raw.prepare_threshold is None and _may_prepare(connection):
                 # A plan that is kept from when the table was empty reads all of it when it has
                 # grown, until the server analyses it: parsed once, planned each time.
                 raw.execute("SET plan_cache_mode = force_custom_plan")
                 raw.prepare_threshold = PREPARE_FROM  # Django's cursors never prepare
             with Cursor(raw) as cursor:
-                return cursor.execute(sql, values, binary=True).fetchall()
+                how = None if prepare else False
+                return cursor.execute(sql, values, prepare=how, binary=True).fetchall()
 
     def insert_many(self, rows: Sequence[QueuedTask]) -> datetime:
         notice = Notice.LATER if rows[0].state == State.SCHEDULED else Notice.NOW
         # Within a transaction it follows the commit, see notices.announce.
         tells = connections[self.alias].get_autocommit() and not is_told(self.alias, notice)
         sql, values = insertion(_INSERT, rows, self.alias)
-        [(moment, _)] = self._rows(sql, values | {"notice": notice.value if tells else None})
+        values["notice"] = notice.value if tells else None
+        moment: datetime = self._rows(sql, values, prepare=False)[0][0]
         if tells:
             note_told(self.alias, notice)
-        enqueued: datetime = moment
-        return enqueued
+        return moment
 
 
 def _may_prepare(connection: Any) -> bool:

@@ -86,15 +86,14 @@ class Dispatcher:
 
     def fill(self) -> int:
         """Claim for the free slots and start what may start. Returns how many were claimed."""
+        self.start()
         if self.free_slots <= 0:
-            self.start()
             return 0
         if keyed := self.store.waits_for_keys:
             self._admit()
         claimed = self._claim()
-        if not keyed and self._admit():  # others need not wait for the look at keys
-            claimed += self._claim()
-        return claimed
+        # Others need not wait for the look at keys.
+        return claimed + (self._claim() if not keyed and self._admit() else 0)
 
     def _claim(self) -> int:
         """Claim for the free slots and start what may start. Returns how many came."""
@@ -221,9 +220,11 @@ class Dispatcher:
 
     def _hand_back(self, claims: Sequence[Claim]) -> None:
         """These of the held go back to the queue, soon: others wait for them."""
-        for claim in claims:
-            self._held.remove(claim)
-            self._settle(claim, outcomes.not_started(claim))
+        if claims:
+            gone = {claim.id for claim in claims}
+            self._held = deque(claim for claim in self._held if claim.id not in gone)
+            for claim in claims:
+                self._settle(claim, outcomes.not_started(claim))
             self._wake()
 
     def _note_handed(self, chosen: Sequence[Claim]) -> None:
@@ -261,9 +262,7 @@ class Dispatcher:
 
     def _start_pack(self, claims: Sequence[Claim]) -> None:
         """Give those at the front of the held to a lane."""
-        if self._packs is None:
-            return
-        handles = self._packs.give([pack(claim) for claim in claims])
+        handles = self._packs.give([pack(claim) for claim in claims]) if self._packs else []
         for _ in claims:
             self._held.popleft()
         self._flight.add_packed(handles, claims)

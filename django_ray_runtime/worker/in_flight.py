@@ -71,6 +71,8 @@ class InFlight:
         else:
             self._weight -= self._weight_of(claim)
             self._suspects -= claim.suspect
+        if len(self.calls) == len(self._packed):
+            self._weight = 0.0  # tenths do not add up
         return claim
 
     def free(self, held: int) -> int:
@@ -86,7 +88,7 @@ class InFlight:
         """Claim more ahead as long as all that comes can be packed, up to what the lanes run in
         AHEAD_SECONDS; where something else comes, no more than may run."""
         lanes = self._lanes
-        if not lanes or not all(map(self._fits_a_pack, claims)):
+        if not lanes or self._suspects or not all(map(self._fits_a_pack, claims)):
             self._ahead = self._concurrency
         elif claims and len(claims) == asked:
             mean = sum(map(self._seconds_of, claims)) / len(claims)
@@ -94,16 +96,17 @@ class InFlight:
             self._ahead = max(self._concurrency, min(most, 2 * self._ahead))
 
     def surplus(self, held: Sequence[Claim]) -> list[Claim]:
-        """What was claimed ahead and cannot be packed, once that comes to the front: others may
-        have slots for it."""
-        if len(held) <= self._concurrency or self._is_packed(held[0]):
+        """What was claimed ahead, once it is no longer a matter of moments: others may have slots
+        for it."""
+        if len(held) <= self._concurrency or (self._is_packed(held[0]) and self._flows):
             return []
-        return [claim for claim in held if not self._is_packed(claim)][self._concurrency :]
+        self._ahead = self._concurrency
+        return list(held)[self._concurrency :]
 
     def choose_pack(self, held: Sequence[Claim]) -> list[Claim]:
         """Those at the front of `held` that may be given now as a pack. Never beside a suspect."""
         chosen: list[Claim] = []
-        if not held or not self._is_packed(held[0]) or self._suspects or not self._room:
+        if not held or not self._is_packed(held[0]) or not self._room:
             return chosen
         seconds, size = 0.0, 0
         least, most = PACK_SECONDS
@@ -126,7 +129,7 @@ class InFlight:
         exact = not self.short or self._suspects
         count, weight = len(self.calls), self._weight + self._busy
         for claim in held:
-            if self._is_packed(claim) or (claim.suspect and self._packed):
+            if self._is_packed(claim) or (claim.suspect and not self._is_exact):
                 break
             exact = exact or claim.suspect
             weight += self._weight_of(claim)
@@ -141,10 +144,21 @@ class InFlight:
         """What runs once `chosen` are given; None where more is given than can run, or so short
         that it would cost a statement for nothing."""
         claims = [*self.calls.values(), *chosen]
-        if self._packed or (self.short and not any(claim.suspect for claim in claims)):
+        packed = any(map(self._is_packed, chosen)) or not self._is_exact
+        if packed or (self.short and not any(claim.suspect for claim in claims)):
             return None
         weight = sum(map(self._weight_of, claims))
         return claims if len(claims) == 1 or weight <= self._executor.slots() else None
+
+    @property
+    def _flows(self) -> bool:
+        """Whether what is packed next is given soon."""
+        return bool(self._room) or bool(self._packs and self._packs.moving)
+
+    @property
+    def _is_exact(self) -> bool:
+        """Whether what was given also runs: of packs no more is left than the slow calls."""
+        return not (self._packed and self._packs and self._packs.moving)
 
     @property
     def _busy(self) -> int:
@@ -157,11 +171,13 @@ class InFlight:
     @property
     def _room(self) -> int | None:
         slots = min(self._executor.slots(), self._concurrency)
-        return self._packs.room(slots - self._weight - self._busy) if self._packs else None
+        free = round(slots - self._weight - self._busy, 6)
+        return self._packs.room(free) if self._packs else None
 
     def _is_packed(self, claim: Claim) -> bool:
-        """Whether it is to travel in a pack; where there is no lane yet, it travels alone."""
-        return self._fits_a_pack(claim) and self._room is not None
+        """Whether it is to travel in a pack. It travels alone where there is no lane yet, and
+        beside a suspect: what runs then is to be known."""
+        return not self._suspects and self._fits_a_pack(claim) and self._room is not None
 
     def _fits_a_pack(self, claim: Claim) -> bool:
         known_short = not claim.suspect and self._speeds.is_packed(claim.task_path)

@@ -22,7 +22,7 @@ class Duty:
     while_draining: bool = False  # also when the worker claims no more
     after_failure: float = FAILED_SECONDS
     of_waiting: bool = False  # it looks at what will be due
-    is_needed: Callable[[], bool] = lambda: True
+    is_needed: Callable[[], bool] = lambda: True  # else it does not end the loop's wait
 
 
 class Maintenance:
@@ -58,5 +58,5 @@ class Maintenance:
         return max(0.0, min((duty.due for duty in self._of(draining)), default=now + 1) - now)
 
     def _of(self, draining: bool) -> list[Duty]:
-        duties = [duty for duty in self.duties if duty.while_draining or not draining]
-        return [duty for duty in duties if duty.is_needed()]
+        wanted = [duty for duty in self.duties if duty.is_needed()]
+        return [duty for duty in wanted if duty.while_draining or not draining]

@@ -158,6 +158,76 @@ def test_what_was_claimed_ahead_and_is_not_short_goes_back_unspent(
     dispatcher.executor.close()
 
 
+def test_short_tasks_claimed_ahead_go_back_where_a_long_one_has_the_slot(
+    store: Store, worker: str, tmp_path: Path
+) -> None:
+    started, release = tmp_path / "started", tmp_path / "release"
+    dispatcher = Dispatcher(
+        store, BackgroundExecutor(), worker=worker, queues=QUEUES, concurrency=1
+    )
+    dispatcher._flight._speeds.note(tasks.nothing.module_path, 0.0001)
+    tasks.wait_for_file.enqueue(str(started), str(release))
+    dispatcher.fill()
+    wait_until(started.exists, "the long one runs")
+    dispatcher._flight._ahead = 50
+    tasks.nothing.enqueue_many([()] * 20)
+    dispatcher.fill()
+    dispatcher.flush()
+    attempts = QueuedTask.objects.ready().values_list("attempt", flat=True)
+    assert (len(attempts), set(attempts)) == (19, {0})  # others may take them meanwhile
+    release.touch()
+    wait_until(lambda: dispatcher.flush() is not None and dispatcher.start() is None
+               and dispatcher.idle, "both have ended")  # fmt: skip
+    dispatcher.executor.close()
+
+
+def test_short_tasks_run_alone_beside_a_suspect(on_ray: Packing, tmp_path: Path) -> None:
+    on_ray.knows_as_short(tasks.nothing)
+    started, release = tmp_path / "started", tmp_path / "release"
+    suspect = tasks.wait_for_file.enqueue(str(started), str(release))
+    QueuedTask.objects.update(suspect=True)
+    on_ray.until(started.exists, "the suspect runs")
+    rest = tasks.nothing.enqueue_many([()] * 5)
+    ended = {State.SUCCESSFUL}
+    on_ray.until(lambda: {row(one).state for one in rest} == ended, "the others end")
+    assert row(suspect).state == State.RUNNING
+    release.touch()
+    on_ray.finish()
+
+
+def test_a_suspect_runs_beside_a_packed_task_that_takes_long(
+    on_ray: Packing, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("django_ray_runtime.executors.ray_lanes.SLOW_SECONDS", 0.0)
+    on_ray.knows_as_short(tasks.wait_for_file)
+    started, release = tmp_path / "started", tmp_path / "release"
+    slow = tasks.wait_for_file.enqueue(str(started), str(release))
+    on_ray.until(started.exists, "the slow one runs")
+    assert on_ray.packed
+    suspect = tasks.add.enqueue(1, 2)
+    QueuedTask.objects.filter(id=suspect.id).update(suspect=True)
+    on_ray.turn()
+    assert on_ray.dispatcher.in_flight == 1  # what else runs is not known yet
+    on_ray.dispatcher.relieve()
+    on_ray.until(lambda: row(suspect).state == State.SUCCESSFUL, "the suspect ends")
+    assert row(slow).state == State.RUNNING
+    release.touch()
+    on_ray.finish()
+
+
+def test_of_a_pack_no_task_is_named_as_running(store: Store, worker: str) -> None:
+    dispatcher = Dispatcher(
+        store, BackgroundExecutor(), worker=worker, queues=QUEUES, concurrency=2
+    )
+    dispatcher._flight._speeds.note(tasks.nothing.module_path, 0.0001)
+    tasks.nothing.enqueue_many([()] * 2)
+    claims = store.claim(QUEUES, 2, worker)
+    assert not dispatcher._flight.short  # so that what runs is told exactly, where it can be
+    assert dispatcher._flight.known_with(claims[:1]) is None
+    assert dispatcher._flight.known_with(claims) is None
+    dispatcher.executor.close()
+
+
 def test_a_crash_charges_only_the_task_that_ran(on_ray: Packing, tmp_path: Path) -> None:
     on_ray.knows_as_short(tasks.append_line, tasks.die_once)
     trace = tmp_path / "trace"

@@ -26,6 +26,25 @@ def test_nothing_is_read_while_its_process_lives(tmp_path: Path) -> None:
     assert journal.folder.exists()
 
 
+def test_what_has_ended_is_left_to_its_reader_for_a_while(tmp_path: Path) -> None:
+    crashed = Journal(tmp_path)
+    crashed.began(1)
+    os.close(crashed._lock)
+    os.utime(crashed.folder, (0, 0))  # it was made long ago
+    Journal(tmp_path)
+    Journal(tmp_path)
+    assert read(str(crashed.folder), 0.0) == ([1], {})
+
+
+def test_what_nobody_reads_is_removed(tmp_path: Path) -> None:
+    crashed = Journal(tmp_path)
+    os.close(crashed._lock)
+    for _ in range(2):
+        os.utime(crashed.folder, (0, 0))
+        Journal(tmp_path)
+    assert not crashed.folder.exists()
+
+
 def test_a_folder_that_is_a_link_is_not_believed(tmp_path: Path) -> None:
     (real := tmp_path / "elsewhere").mkdir()
     (link := tmp_path / "lane-x").symlink_to(real)
