@@ -2,7 +2,8 @@
 SQLite the counter of writes that the file keeps.
 
 The worker looks by itself too: now and then where notices arrive, often where they do not, as
-behind a pool that changes connections between transactions.
+behind a pool that changes connections between transactions. Whether they arrive is asked from time
+to time by a notice that another connection sends: one that died without a word hears nothing.
 """
 
 import logging
@@ -25,6 +26,10 @@ AGAIN_SECONDS = 1.0
 """Between attempts to listen while the database does not answer."""
 QUIET_SECONDS = 15.0
 """Between looks of the worker where notices arrive."""
+ASK_SECONDS = 60.0
+"""Between questions whether notices arrive."""
+ANSWER_SECONDS = 5.0
+"""Until such a question must have been heard."""
 
 
 class Listener:
@@ -66,18 +71,36 @@ class Listener:
             self._stopped.wait(AGAIN_SECONDS)
 
     def _listen(self, connection: Any) -> None:
-        """On PostgreSQL. A notice to itself tells whether they arrive."""
+        """On PostgreSQL, until a question of its own is not heard."""
         mine = uuid.uuid4().hex
         with connection.cursor() as cursor:
             cursor.execute(f"LISTEN {CHANNEL}")
-            cursor.execute(f"NOTIFY {CHANNEL}, '{mine}'")
         self._ring_for_all()
+        asked = answered = float("-inf")
         while not self._stopped.is_set():
+            now = time.monotonic()
+            if answered >= asked and now >= asked + ASK_SECONDS:
+                asked = now
+                self._ask(mine)
+            if answered < asked < now - ANSWER_SECONDS:
+                logger.warning("Notices do not arrive: the worker looks by itself more often.")
+                self.hears = False
+                self._stopped.wait(ASK_SECONDS)
+                return
             for notice in connection.connection.notifies(timeout=LOOK_SECONDS, stop_after=1):
                 if notice.payload == mine:
-                    self.hears = True
+                    answered, self.hears = time.monotonic(), True
                 elif notice.payload in set(Notice):
                     self._ring(Notice(notice.payload))
+
+    def _ask(self, payload: str) -> None:
+        """Send it through a connection of its own."""
+        connection = connections.create_connection(self._alias)
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute(f"NOTIFY {CHANNEL}, '{payload}'")
+        finally:
+            connection.close()
 
     def _watch(self, connection: Any) -> None:
         """On SQLite. The counter tells of writes through other connections."""

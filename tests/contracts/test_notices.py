@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from django.db import transaction
+from django.db import connections, transaction
 from django.utils import timezone
 
 from django_ray_runtime import control
@@ -16,6 +16,7 @@ from django_ray_runtime.store import Store, get_waiting
 from django_ray_runtime.store.notices import Notice
 from django_ray_runtime.worker.listener import Listener
 from tests import tasks
+from tests.relay import Relay
 from tests.support import wait_until
 
 
@@ -39,6 +40,38 @@ def test_a_listener_hears_of_what_is_committed_and_of_nothing_else(store: Store)
     finally:
         listener.stop()
     assert listener.patience(0.5) == 0.5
+
+
+def test_a_connection_that_died_without_a_word_is_no_longer_believed(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = connections[store.alias].settings_dict
+    if connections[store.alias].vendor != "postgresql" or not settings["HOST"]:
+        pytest.skip("only PostgreSQL is listened to through a connection, here by TCP")
+    monkeypatch.setattr("django_ray_runtime.worker.listener.ASK_SECONDS", 0.2)
+    monkeypatch.setattr("django_ray_runtime.worker.listener.ANSWER_SECONDS", 0.3)
+    with Relay(settings["HOST"], int(settings["PORT"] or 5432)) as relay:
+        through = {**settings, "HOST": "127.0.0.1", "PORT": str(relay.port)}
+        direct = Listener._ask  # others send their notices by ways that still work
+        monkeypatch.setitem(connections.settings, store.alias, through)
+
+        def ask(self: Listener, payload: str) -> None:
+            with monkeypatch.context() as patch:
+                patch.setitem(connections.settings, store.alias, settings)
+                direct(self, payload)
+
+        monkeypatch.setattr(Listener, "_ask", ask)
+        listener = Listener(store.alias, lambda _: None)
+        listener.start()
+        try:
+            wait_until(lambda: listener.hears, "notices arrive")
+            relay.silent.set()
+            wait_until(lambda: not listener.hears, "it is noticed")
+            assert listener.patience(0.5) == 0.5
+            relay.silent.clear()
+            wait_until(lambda: listener.hears, "it listens anew")
+        finally:
+            listener.stop()
 
 
 def empty(rings: "queue.Queue[Notice]") -> list[Notice]:

@@ -23,7 +23,8 @@ from tests.support import WorkerProcess, wait_until, worker_process
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("a_ledger")]
 
-HELD = 20  # tasks that a worker holds
+HELD = 20  # tasks that a worker holds to run them each for itself
+AHEAD = 20  # tasks of 10 ms beside these that are given in packs: what runs in 0.2 s
 BACKLOG = 500
 SEQUENTIAL = ("--executor", "sequential", "--concurrency", str(HELD))
 RESTART_SECONDS = 20.0  # from the kill of a whole worker until its task runs again
@@ -65,7 +66,7 @@ def test_nothing_is_lost_when_a_worker_is_killed_again_and_again(
     restarts = killed.restarts(ledger_of)
     assert len(restarts) >= kills, "the workers held nothing, so the test shows nothing"
     assert max(restarts) <= RESTART_SECONDS
-    assert len(restarts) <= kills * HELD
+    assert len(restarts) <= kills * (HELD + AHEAD)
     assert not QueuedTask.objects.filter(losses__gt=1).exists()
 
 
