@@ -1,4 +1,4 @@
-"""The values of an INSERT of many rows that differ in few columns."""
+"""The values of an INSERT of rows that differ in few columns."""
 
 import json
 from collections.abc import Sequence
@@ -13,8 +13,8 @@ _SAME = ("state", "task_path", "backend", "queue_name", "priority")
 
 
 def insertion(sql: str, rows: Sequence[QueuedTask], alias: str) -> tuple[str, dict[str, Any]]:
-    """The statement and its values. `expires_at` is an expression where it is counted from
-    the database's clock, and is written into the statement."""
+    """The statement, for a set of rows or for a single one, and its values. `expires_at` is an
+    expression where it is counted from the database's clock, and is written into the statement."""
     first = rows[0]
     connection = connections[alias]
     text = connection.vendor == "sqlite"  # it has neither UUIDs nor JSON as types
@@ -28,7 +28,11 @@ def insertion(sql: str, rows: Sequence[QueuedTask], alias: str) -> tuple[str, di
         for row in rows
     ]
     values: dict[str, Any] = {name: getattr(first, name) for name in _SAME}
-    values["rows"] = json.dumps(differing)
+    if "%(rows)s" in sql:
+        values["rows"] = json.dumps(differing)
+    else:
+        texts = {name: json.dumps(getattr(first, name)) for name in ("args", "kwargs")}
+        values |= differing[0] | texts
     values["options"] = json.dumps(first.options)
     values["run_after"] = _moment(connection, first.run_after)
     expiry = "NULL"

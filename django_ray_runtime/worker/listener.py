@@ -94,11 +94,12 @@ class Listener:
                     self._ring(Notice(notice.payload))
 
     def _ask(self, payload: str) -> None:
-        """Send it through a connection of its own."""
-        connection = connections.create_connection(self._alias)
+        """Send it through a connection of its own, by one statement: it needs no state."""
+        wrapper: Any = connections.create_connection(self._alias)
+        connection = wrapper.get_new_connection(wrapper.get_connection_params())
         try:
-            with connection.cursor() as cursor:
-                cursor.execute(f"NOTIFY {CHANNEL}, '{payload}'")
+            connection.autocommit = True
+            connection.execute(f"NOTIFY {CHANNEL}, '{payload}'")
         finally:
             connection.close()
 
