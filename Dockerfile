@@ -10,6 +10,7 @@ RUN pip install --no-cache-dir -r requirements.txt
 COPY manage.py manage.py
 COPY django_ray_runtime django_ray_runtime
 COPY generation generation
+COPY pages pages
 COPY project project
 COPY ray_services ray_services
 COPY workflows workflows
@@ -23,4 +24,4 @@ RUN python manage.py collectstatic --no-input
 RUN python -m ray_services.warming
 
 EXPOSE 8000
-CMD ["python", "-m", "gunicorn", "project.wsgi", "--bind", "0.0.0.0:8000", "--workers", "2", "--threads", "4", "--no-control-socket", "--access-logfile", "-"]
+CMD ["python", "-m", "gunicorn", "project.asgi", "--worker-class", "asgi", "--bind", "0.0.0.0:8000", "--workers", "2", "--no-control-socket", "--access-logfile", "-"]

@@ -36,7 +36,7 @@ compile = CUSTOM_COMPILE_COMMAND="make pins" $(PY) -m piptools compile --quiet -
 unexport PYTHONPATH PYTHONHOME
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev setup-peers demo worker web test test-sqlite test-postgresql test-fast test-images test-agents test-faults examples kodosumi-demo lint format bench pins wheel clean
+.PHONY: help setup setup-dev setup-peers demo worker web up test test-sqlite test-postgresql test-fast test-images test-agents test-faults examples kodosumi-demo lint format bench pins wheel clean
 
 help: ## List these commands
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
@@ -65,8 +65,11 @@ web: $(WARM) ## Migrate the database and serve the web part on 127.0.0.1:PORT (8
 		echo "SECRET_KEY is not set: a random one for this run, logins end with it."; \
 		SECRET_KEY=$$($(PY) -c "import secrets; print(secrets.token_urlsafe(50))"); \
 	fi; export SECRET_KEY; \
-	exec $(PY) -m gunicorn project.wsgi --bind 127.0.0.1:$(PORT) --workers 2 --threads 4 \
-		--no-control-socket --access-logfile -
+	exec $(PY) -m gunicorn project.asgi --worker-class asgi --bind 127.0.0.1:$(PORT) \
+		--workers 2 --no-control-socket --access-logfile -
+
+up: $(WARM) ## Start all of it at http://127.0.0.1:PORT (8000), with a user whose password is printed once
+	@$(PY) manage.py up --port $(PORT)
 
 # Side by side: each waits for workers and servers most of the time.
 test: setup-dev ## Run all tests on SQLite and, beside that, those with a database on PostgreSQL

@@ -263,6 +263,8 @@ def new_temp_dir(root: str | None = None) -> str:
     for old in Path(parent).glob("ray-[0-9]*-*"):
         if not _is_alive(int(old.name.split("-")[1])):
             shutil.rmtree(old, ignore_errors=True)
+    if parent is not None:
+        os.makedirs(parent, exist_ok=True)
     return tempfile.mkdtemp(prefix=f"ray-{os.getpid()}-", dir=parent)
 
 

@@ -4,7 +4,7 @@ Only presentation attributes, no style and no script, so that a page under ``sty
 embed them; text has the colour of the page around it. Equal statistics give equal bytes.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import batched
 from math import floor, log10
 from typing import Any, NamedTuple
@@ -25,6 +25,21 @@ TITLES = {
 }
 
 
+def _grouped(value: float, digits: int = 0) -> str:
+    return f"{value:,.{digits}f}"
+
+
+class Voice(NamedTuple):
+    """How a chart speaks: ``say`` translates its English, ``number(value, digits)`` writes
+    numbers."""
+
+    say: Callable[[str], str] = str
+    number: Callable[..., str] = _grouped
+
+
+ENGLISH = Voice()
+
+
 class _Bar(NamedTuple):
     """Of one value, or of several neighbours: then as high as they are on average."""
 
@@ -35,10 +50,10 @@ class _Bar(NamedTuple):
     last: str = ""
 
 
-def charts_of(statistics: Mapping[str, Any]) -> dict[str, str]:
+def charts_of(statistics: Mapping[str, Any], voice: Voice = ENGLISH) -> dict[str, str]:
     """An SVG document for each of the statistics' ``numbers``, ``odd``, ``sum``, ``overlap``."""
     return {
-        name: ET.tostring(_chart(name, statistics[name]["values"]), encoding="unicode")
+        name: ET.tostring(_chart(name, statistics[name]["values"], voice), encoding="unicode")
         for name in TITLES
         if name in statistics
     }
@@ -49,7 +64,7 @@ def sheet_of(statistics: Mapping[str, Any]) -> str:
     names = [name for name in TITLES if name in statistics]
     sheet = _svg(HEIGHT * len(names))
     for place, name in enumerate(names):
-        chart = _chart(name, statistics[name]["values"])
+        chart = _chart(name, statistics[name]["values"], ENGLISH)
         chart.set("y", str(place * HEIGHT))
         sheet.append(chart)
     return ET.tostring(sheet, encoding="unicode")
@@ -60,27 +75,27 @@ def _svg(height: int) -> ET.Element:
     return ET.Element("svg", {"xmlns": "http://www.w3.org/2000/svg", **size})
 
 
-def _chart(name: str, values: Sequence[Mapping[str, Any]]) -> ET.Element:
-    title, axis = TITLES[name]
+def _chart(name: str, values: Sequence[Mapping[str, Any]], voice: Voice) -> ET.Element:
+    title, axis = map(voice.say, TITLES[name])
     bars = _bars(values)
     if bars and bars[0].values > 1:
-        axis += f" ({bars[0].values} to a bar, their average)"
+        axis += voice.say(" (%(n)s to a bar, their average)") % {"n": bars[0].values}
     elif any(":" in bar.label for bar in bars):
-        axis = "column:digit"
+        axis = voice.say("column:digit")
     svg = _svg(HEIGHT)
     svg.attrib |= {
         "role": "img", "aria-labelledby": f"chart-{name}-title chart-{name}-desc",
         "font-family": FONT, "font-size": "12", "fill": "currentColor",
     }  # fmt: skip
     ET.SubElement(svg, "title", id=f"chart-{name}-title").text = title
-    ET.SubElement(svg, "desc", id=f"chart-{name}-desc").text = _described(bars, axis)
+    ET.SubElement(svg, "desc", id=f"chart-{name}-desc").text = _described(bars, axis, voice)
     _text(svg, LEFT, 20, title, **{"font-size": "15", "font-weight": "600"})
     _text(svg, LEFT + (WIDTH - RIGHT - LEFT) / 2, HEIGHT - 8, axis, **{"text-anchor": "middle"})
-    _legend(svg, any(bar.expected is not None for bar in bars))
+    _legend(svg, any(bar.expected is not None for bar in bars), voice)
     highest = max((max(bar.observed, bar.expected or 0) / bar.values for bar in bars), default=0)
     ticks = _ticks(highest)
-    _grid(svg, ticks)
-    _draw(svg, bars, ticks[-1])
+    _grid(svg, ticks, voice)
+    _draw(svg, bars, ticks[-1], voice)
     return svg
 
 
@@ -101,18 +116,24 @@ def _bars(values: Sequence[Mapping[str, Any]]) -> list[_Bar]:
     ]
 
 
-def _described(bars: Sequence[_Bar], axis: str) -> str:
+def _described(bars: Sequence[_Bar], axis: str, voice: Voice) -> str:
     if not bars:
-        return "No games."
+        return voice.say("No games.")
     most = max(bars, key=lambda bar: bar.observed / bar.values)
-    told = f"{len(bars)} bars from {axis} {bars[0].label} to {bars[-1].label}; the tallest is"
-    return f"{told} {_told(most)}."
+    return voice.say("%(n)s bars from %(axis)s %(first)s to %(last)s; the tallest is %(it)s.") % {
+        "n": len(bars), "axis": axis, "first": bars[0].label, "last": bars[-1].label,
+        "it": _told(most, voice),
+    }  # fmt: skip
 
 
-def _told(bar: _Bar) -> str:
-    values = f"{bar.label} to {bar.last}" if bar.values > 1 else bar.label
-    expected = "" if bar.expected is None else f", {bar.expected:,.1f} expected"
-    return f"{values}: {bar.observed:,} games{expected}"
+def _told(bar: _Bar, voice: Voice) -> str:
+    values = {"from": bar.label, "to": bar.last}
+    where = voice.say("%(from)s to %(to)s") % values if bar.values > 1 else bar.label
+    told = voice.say("%(where)s: %(n)s games")
+    expected = ""
+    if bar.expected is not None:
+        expected = voice.say(", %(n)s expected") % {"n": voice.number(bar.expected, 1)}
+    return told % {"where": where, "n": voice.number(bar.observed)} + expected
 
 
 def _ticks(highest: float) -> list[float]:
@@ -122,24 +143,26 @@ def _ticks(highest: float) -> list[float]:
     return [step * count for count in range(int(-(-highest // step)) + 1)] if highest else [0, 1]
 
 
-def _legend(svg: ET.Element, expected: bool) -> None:
+def _legend(svg: ET.Element, expected: bool, voice: Voice) -> None:
     ET.SubElement(svg, "rect", x=str(LEFT), y="31", width="12", height="12", fill=BAR)
-    _text(svg, LEFT + 18, 41, "this job")
+    mine = voice.say("this job")
+    _text(svg, LEFT + 18, 41, mine)
     if expected:
-        _mark(svg, LEFT + 84, LEFT + 100, 37)
-        _text(svg, LEFT + 106, 41, "expected of as many games drawn blindly")
+        place = LEFT + 36 + 6 * max(8, len(mine))
+        _mark(svg, place, place + 16, 37)
+        _text(svg, place + 22, 41, voice.say("expected of as many games drawn blindly"))
 
 
-def _grid(svg: ET.Element, ticks: Sequence[float]) -> None:
+def _grid(svg: ET.Element, ticks: Sequence[float], voice: Voice) -> None:
     for tick in ticks:
         y = _height(tick, ticks[-1])
         opacity = "0.15" if tick else "0.6"
         line = {"d": f"M{LEFT} {y}H{WIDTH - RIGHT}", "stroke": "currentColor"}
         ET.SubElement(svg, "path", line | {"stroke-opacity": opacity})
-        _text(svg, LEFT - 8, float(y) + 4, f"{tick:,.0f}", **{"text-anchor": "end"})
+        _text(svg, LEFT - 8, float(y) + 4, voice.number(tick), **{"text-anchor": "end"})
 
 
-def _draw(svg: ET.Element, bars: Sequence[_Bar], top: float) -> None:
+def _draw(svg: ET.Element, bars: Sequence[_Bar], top: float, voice: Voice) -> None:
     room = (WIDTH - LEFT - RIGHT) / max(1, len(bars))
     wide = min(room * 0.8, 48)
     longest = max((len(bar.label) for bar in bars), default=1)
@@ -148,7 +171,7 @@ def _draw(svg: ET.Element, bars: Sequence[_Bar], top: float) -> None:
         middle = LEFT + room * (place + 0.5)
         y = _height(bar.observed / bar.values, top)
         group = ET.SubElement(svg, "g")
-        ET.SubElement(group, "title").text = _told(bar)
+        ET.SubElement(group, "title").text = _told(bar, voice)
         ET.SubElement(
             group, "rect", x=_short(middle - wide / 2), y=y, width=_short(wide),
             height=_short(HEIGHT - BOTTOM - float(y)), fill=BAR,

@@ -32,15 +32,16 @@ def convert(file: IO[bytes], has: str, wanted: str, games: int, path: Path) -> G
             f"a spreadsheet of {games:,} games is not made while you wait, only up to"
             f" {SPREADSHEET_GAMES:,}; submit a job of format xlsx with the same seed"
         )
-    columns, blocks = _blocks(file, has)
+    columns, blocks = blocks_of(file, has)
     with open_writer(wanted, path, columns) as writer:
         for block in blocks:
             writer.write(block)
     return writer
 
 
-def _blocks(file: IO[bytes], has: str) -> tuple[list[str], Iterator[Games]]:
-    """The names of the columns, and the games some at a time: uint8, shape (any, columns)."""
+def blocks_of(file: IO[bytes], has: str) -> tuple[list[str], Iterator[Games]]:
+    """Of a file of the format ``has``: the names of the columns, and the games some at a time:
+    uint8, shape (any, columns)."""
     if has == "xlsx":
         names, rows = games_of_xlsx(file, CSV_BLOCK)
         return names, (np.array(some, dtype=np.uint8) for some in rows)

@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from time import sleep
 from typing import Any
 
@@ -99,3 +100,12 @@ def job_error(job: GenerationJob) -> str:
         return ""
     last = job.task.attempts.last()
     return error_line(last) if last is not None else ""
+
+
+def games_per_second(job: GenerationJob, moment: datetime) -> float | None:
+    """Speed of the latest run; `moment` is now, by the database's clock."""
+    since: datetime | None = job.task.last_attempted_at
+    if since is None or not job.games_done:
+        return None
+    elapsed = ((job.task.finished_at or moment) - since).total_seconds()
+    return job.games_done / elapsed if elapsed > 0 else None

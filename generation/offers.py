@@ -44,7 +44,7 @@ def offer(
     counted, PriceUnknown and BudgetTooSmall for a budget that buys nothing.
     """
     price = price_of(lottery, constraints) if budget is None else _known_price(lottery, constraints)
-    valid_games, exact = _count(lottery, constraints.model_copy(update={"seed": None}))
+    valid_games, exact = counted(lottery, constraints.model_copy(update={"seed": None}))
     if budget is not None and price is not None:
         bought = buy(budget, price, lottery.currency)
         return Offer(
@@ -73,6 +73,10 @@ def _known_price(lottery: Lottery, constraints: GameConstraints) -> Decimal:
 
 
 @lru_cache(maxsize=256)
-def _count(lottery: Lottery, constraints: GameConstraints) -> tuple[int, bool]:
+def counted(lottery: Lottery, constraints: GameConstraints) -> tuple[int, bool]:
+    """How many games a job can have at most, and whether there are exactly so many; kept.
+
+    Raises ValueError.
+    """
     with _one_table:  # which may be large; what is known already waits for none
         return count_games(lottery.key, constraints)

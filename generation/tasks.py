@@ -9,6 +9,7 @@ from django.tasks import task
 
 from django_ray_runtime.periodic import periodic
 from generation import storing
+from generation.lotteries import get_lottery
 from generation.models import GenerationJob
 from generation.retention import tidy
 
@@ -65,6 +66,22 @@ def generate_games(context: Any, job_id: str) -> dict[str, Any]:
         )
     outcome = {"games": made.games, "complete": made.games == job.quantity, "reason": made.reason}
     return {**outcome, "size": made.size, "sha256": made.sha256}
+
+
+@task
+def hits_of(job_id: str, numbers: list[int]) -> dict[str, int]:
+    """How many games of a finished job hit how many of these numbers (`generation.hits`)."""
+    from generation.converting import blocks_of
+    from generation.hits import count_hits
+
+    job = GenerationJob.objects.get(id=job_id)
+    order = job.order
+    with storing.open_file(job.file_name) as file:
+        _, blocks = blocks_of(file, job.file_format)
+        found = count_hits(
+            blocks, get_lottery(order.lottery), order.constraints.numbers_per_game, numbers
+        )
+    return {str(hit): count for hit, count in found.items()}
 
 
 @periodic(cron="17 4 * * *", timezone="UTC", missed="once", name="tidy files")

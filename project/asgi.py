@@ -1,4 +1,4 @@
-"""ASGI entry point."""
+"""ASGI entry point: pages that are told of progress need it."""
 
 import os
 
@@ -7,5 +7,6 @@ from django.core.asgi import get_asgi_application
 from project.startup import demand_secret_key
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
+os.environ.setdefault("CONN_MAX_AGE", "0")
 application = get_asgi_application()
 demand_secret_key()

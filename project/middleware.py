@@ -1,8 +1,11 @@
-"""Responses under /api/ that come from elsewhere than a router."""
+"""Responses under /api/ that come from elsewhere than a router; files in pieces under ASGI."""
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Iterable
+from typing import Any
 
-from django.http import HttpRequest, HttpResponseBase
+from asgiref.sync import sync_to_async
+from django.core.handlers.asgi import ASGIRequest
+from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
 
 from django_ray_runtime.rest.problems import CONTENT_TYPE, Problem
 from ray_services.sizes import too_large
@@ -33,6 +36,34 @@ class ProblemMiddleware:
         if refused is not None:
             return refused.response(request.path)
         return _worded(request, self.get_response(request))
+
+
+class PiecesMiddleware:
+    """Under ASGI Django makes a list of what a synchronous response streams: a whole file in
+    memory. Here it is read piece by piece, in threads, as the client takes it."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        if (
+            isinstance(request, ASGIRequest)
+            and isinstance(response, StreamingHttpResponse)
+            and not response.is_async
+        ):
+            response.streaming_content = _pieces(response.streaming_content)  # type: ignore[arg-type]
+        return response
+
+
+async def _pieces(content: Iterable[Any]) -> AsyncIterator[Any]:
+    iterator, end = iter(content), object()
+
+    def one() -> Any:
+        return next(iterator, end)
+
+    while (piece := await sync_to_async(one, thread_sensitive=False)()) is not end:
+        yield piece
 
 
 def _worded(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:

@@ -12,6 +12,7 @@ Environment (all optional):
   API_RATE, API_FAILED_LOGINS_RATE   calls per period: COUNT/s, /m, /h or /d (600/m, 30/m)
   MAX_BODY_BYTES   largest body of a request (2621440)
   MAX_UPLOAD_BYTES largest file of an upload of data (67108864)
+  CONN_MAX_AGE     seconds that connections are kept (600; under ASGI 0)
   DATABASE_URL     sqlite:///PATH or postgres://USER:PASSWORD@HOST:PORT/NAME (sqlite:///db.sqlite3)
   RESULTS_DIR      where jobs write their files (results/)
   RESULTS_SHARED   true where other machines have that folder too, under the same path (false)
@@ -100,13 +101,16 @@ INSTALLED_APPS = [
     "generation",
     "ray_services",
     "workflows",
+    "pages",
 ]
 MIDDLEWARE = [
+    "project.middleware.PiecesMiddleware",  # first: it sees what all others answer
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "project.middleware.ProblemMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "pages.language.PageLocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -133,6 +137,8 @@ ASGI_APPLICATION = "project.asgi.application"
 
 _DATABASE_URL = _text("DATABASE_URL", f"sqlite:///{BASE_DIR / 'db.sqlite3'}")
 DATABASES = {"default": database_of(_DATABASE_URL)}
+# Under ASGI each request has a thread of its own, with which a connection would be lost.
+DATABASES["default"]["CONN_MAX_AGE"] = _number("CONN_MAX_AGE", 600)
 # A file, not memory: tests start worker processes that open it too. Each run has its own.
 if _DATABASE_URL.startswith("sqlite"):
     DATABASES["default"]["TEST"] = {"NAME": str(BASE_DIR / f".test.{os.getpid()}.sqlite3")}
@@ -154,7 +160,8 @@ CSRF_TRUSTED_ORIGINS = _list("CSRF_TRUSTED_ORIGINS")
 # Anyone can send these headers; they mean something only where a proxy of ours sets them.
 TRUSTED_PROXIES = _number("TRUSTED_PROXIES", 0) or 0
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
-LOGIN_URL = "admin:login"
+LOGIN_URL = "pages:login"
+LOGIN_REDIRECT_URL = "pages:home"
 AUTHENTICATION_BACKENDS = ["project.logins.PatientBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
@@ -186,7 +193,8 @@ MAX_UPLOAD_BYTES = _number("MAX_UPLOAD_BYTES", 67_108_864) or 0
 
 USE_TZ = True
 TIME_ZONE = "UTC"
-LANGUAGE_CODE = "en-us"
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("pt-br", "Português (Brasil)"), ("es", "Español")]
 
 TASKS = {
     "default": {

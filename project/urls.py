@@ -1,7 +1,7 @@
 """Every address of the site."""
 
 from django.contrib import admin
-from django.urls import URLPattern, URLResolver, path
+from django.urls import URLPattern, URLResolver, include, path
 
 from django_ray_runtime.views import metrics
 from project.api import api
@@ -17,4 +17,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("metrics", signed_in_only(metrics), name="metrics"),
     path("admin/", admin.site.urls),
     path("api/v1/", api.urls),
+    path("", include("pages.urls")),
 ]

@@ -14,8 +14,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from django_ray_runtime.admin.words import grouped
-from generation.admin.order_form import FIELDSETS, OrderForm
+from generation.admin.order_layout import FIELDSETS, AdminOrderForm
 from generation.admin.pages import FOLDER, form_page
+from generation.forms.order import OrderForm
 from generation.jobs import store_job
 from generation.lotteries import Lottery, get_lottery
 from generation.models import GenerationJob
@@ -47,8 +48,8 @@ class OrderPages(_ModelAdmin):
         if not self.has_add_permission(request):
             raise PermissionDenied
         if request.method != "POST":
-            return self._form_page(request, OrderForm(initial=request.GET.dict()))
-        form = OrderForm(request.POST, checking="_check" in request.POST)
+            return self._form_page(request, AdminOrderForm(initial=request.GET.dict()))
+        form = AdminOrderForm(request.POST, checking="_check" in request.POST)
         if form.is_valid() and form.checked is not None and "_check" not in request.POST:
             return self._submit(request, form.checked, form.key)
         return self._form_page(request, form)
@@ -59,7 +60,7 @@ class OrderPages(_ModelAdmin):
         """The figures of the form as it is now, as HTML; nothing is submitted."""
         if not self.has_add_permission(request):
             raise PermissionDenied
-        form = OrderForm(request.POST, checking=True)
+        form = AdminOrderForm(request.POST, checking=True)
         problems = [] if form.is_valid() else _problems(form)
         context = {"figures": _figures(form), "problems": problems}
         return JsonResponse({"html": render_to_string(f"{FOLDER}/figures.html", context)})

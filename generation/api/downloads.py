@@ -95,7 +95,11 @@ def job_statistics(request: HttpRequest, job_id: UUID) -> dict[str, Any]:
 def download(request: HttpRequest, job_id: UUID, format: Format | None = None) -> HttpResponseBase:  # noqa: A002
     """As it was made, or in another format: the very file that a job of that format makes. `ETag`
     is its SHA-256; `Range`, `If-Range`, `If-None-Match` and their like are understood."""
-    job = existing_job(request, job_id)
+    return downloaded(request, existing_job(request, job_id), format)
+
+
+def downloaded(request: HttpRequest, job: Any, format: str | None) -> HttpResponseBase:  # noqa: A002
+    """The response with the job's file. Raises Problem."""
     wanted = format or job.file_format
     file, size, sha256 = _opened(job), job.size, job.sha256
     if wanted != job.file_format:

@@ -1,6 +1,5 @@
 """Jobs as the API shows them."""
 
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +11,7 @@ from django_ray_runtime.rest import shown
 from django_ray_runtime.rest.problems import Problem
 from generation.api.schemas import JobDetail, JobOut, LinksOut
 from generation.control import jobs_of
-from generation.jobs import job_error
+from generation.jobs import games_per_second, job_error
 from generation.models import GenerationJob
 
 NO_JOB = "There is no job of yours with this id."
@@ -64,7 +63,7 @@ def _values(request: HttpRequest, job: Any) -> dict[str, Any]:
         "id", "lottery", "quantity", "created_at", "games_done", "complete", "reason", "exact",
         "size", "sha256", "file_expired_at",
     )  # fmt: skip
-    speed = _speed(job)
+    speed = games_per_second(job, job.moment)
     running = task.state == "RUNNING" and speed
     return {
         **{name: getattr(job, name) for name in same},
@@ -78,16 +77,6 @@ def _values(request: HttpRequest, job: Any) -> dict[str, Any]:
         "seed": job.seed,
         "links": _links(request, job),
     }
-
-
-def _speed(job: Any) -> float | None:
-    """Games a second of the latest run, by the database's clock."""
-    since: datetime | None = job.task.last_attempted_at
-    if since is None or not job.games_done:
-        return None
-    until: datetime = job.task.finished_at or job.moment
-    elapsed = (until - since).total_seconds()
-    return job.games_done / elapsed if elapsed > 0 else None
 
 
 def _links(request: HttpRequest, job: Any) -> LinksOut:

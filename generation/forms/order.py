@@ -8,12 +8,11 @@ from uuid import uuid4
 from django import forms
 from pydantic import ValidationError
 
-from generation.admin.fields import LATEST, NumbersField, ReferenceField
-from generation.admin.pages import Fieldsets
-from generation.admin.wording import Wording
 from generation.archive import NoSuchDraw, reference_draw, with_past_draws
 from generation.constraints import SEED_LIMIT, GameConstraints
 from generation.formats import FORMATS
+from generation.forms.fields import LATEST, NumbersField, ReferenceField
+from generation.forms.wording import Wording
 from generation.limits import TooManyGames, demand_quantity
 from generation.lotteries import LOTTERIES, Lottery, get_lottery
 from generation.offers import Offer, offer
@@ -22,44 +21,6 @@ from generation.pricing import PriceUnknown
 from generation.space import NotEnoughGames
 
 NO_PAST, WHOLE_PAST, NEAR_PAST = "", "all", "near"
-
-FIELDSETS: Fieldsets = [
-    ("What to make", {
-        "fields": [
-            "lottery", ("quantity", "budget"), ("numbers_per_game", "second_numbers_per_game"),
-            "file_format",
-        ],
-    }),
-    ("Which numbers", {"fields": ["fixed_numbers", "allowed_numbers", "excluded_numbers"]}),
-    ("How many of a kind", {
-        "fields": [
-            ("min_odd", "max_odd"), ("min_even", "max_even"), ("min_primes", "max_primes"),
-            ("min_fibonacci", "max_fibonacci"), ("min_multiples_of_3", "max_multiples_of_3"),
-        ],
-        "description": "How many numbers of a game are of the kind. Leave a bound empty for none."
-        " Fibonacci numbers are 1, 2, 3, 5, 8, 13, 21, 34, 55, …",
-    }),
-    ("Sum, neighbours and ticket", {
-        "fields": [
-            ("min_sum", "max_sum"), "max_run",
-            ("max_per_decade", "max_per_row", "max_per_column"),
-        ],
-    }),
-    ("Official draws", {
-        "fields": [
-            "reference_draw", ("min_repeats", "max_repeats"),
-            ("exclude_past", "exclude_past_from"),
-        ],
-        "description": "Repeats are numbers of the reference draw that a game has. Stored draws are"
-        " imported under Draws.",
-    }),
-    ("Between any two games", {
-        "fields": [("min_repetition", "max_repetition")],
-        "description": "How many numbers any two games of this job share.",
-    }),
-    ("Repeating it", {"fields": ["seed"]}),
-]  # fmt: skip
-"""The fields in their order, as the admin groups them."""
 
 PLAIN = [name for name in GameConstraints.model_fields if name not in {
     "numbers_per_game", "reference_draw", "exclude_past", "past_draws",
@@ -130,12 +91,11 @@ class OrderForm(forms.Form):
 
     checked: CheckedOrder | None = None
     offer: Offer | None = None
+    wanted: GameConstraints | None = None  # as far as they could be read
 
     def __init__(self, *args: Any, checking: bool = False, **kwargs: Any) -> None:
         self._checking = checking
         super().__init__(*args, **kwargs)
-        for name in ("fixed_numbers", "allowed_numbers", "excluded_numbers", "reference_draw"):
-            self.fields[name].widget.attrs["class"] = "vTextField"
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
@@ -154,7 +114,7 @@ class OrderForm(forms.Form):
     def key(self) -> str:
         """The same for a form that is sent twice, and another once something in it has changed."""
         sent = sorted((name, self.data.get(name, "")) for name in self.fields)
-        return f"admin:{sha256(repr(sent).encode()).hexdigest()}"
+        return f"form:{sha256(repr(sent).encode()).hexdigest()}"
 
     def _read(self, data: dict[str, Any], lottery: Lottery) -> None:
         """Take the order and its figures. Raises ValueError, which names fields."""
@@ -164,7 +124,7 @@ class OrderForm(forms.Form):
         values["exclude_past"] = _past(data)
         wanted = {name: value for name, value in values.items() if value is not None}
         constraints = with_past_draws(lottery, GameConstraints(**wanted))
-        self.offer = offer(lottery, constraints)
+        self.wanted, self.offer = constraints, offer(lottery, constraints)
         quantity, budget = data["quantity"], data["budget"]
         if quantity is None and budget is None and self._checking:
             return

@@ -108,4 +108,5 @@ def test_repeats_are_explained_with_their_draw() -> None:
 
 def test_overlap_is_explained_by_its_bound() -> None:
     last = list(explain(MEGA_SENA, GameConstraints(max_repetition=4)))[-1]
-    assert last == ("max_repetition=4", (910_250, False), (910_250, False))
+    wanted = {"max_repetition": 4}
+    assert last == ("max_repetition=4", (910_250, False), (910_250, False), wanted)

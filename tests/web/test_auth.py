@@ -157,7 +157,7 @@ class TestDocumentation:
         page = client.get(path, headers={"Accept": "text/html"})
         assert (page.status_code, page.headers["Location"]) == (
             302,
-            f"/admin/login/?next={path}",
+            f"/login/?next={path}",
         )
         assert api.get(path).status_code == 200
         assert api.post(path).status_code == 405

@@ -9,10 +9,11 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from django_ray_runtime.models import QueuedTask
-from generation.admin.order_form import FIELDSETS, OrderForm
+from generation.admin.order_layout import FIELDSETS
 from generation.archive import store_draws
 from generation.constraints import GameConstraints
 from generation.draws import read_draws
+from generation.forms.order import OrderForm
 from generation.jobs import submit_job
 from generation.models import GenerationJob
 from generation.pricing import PriceUnknown

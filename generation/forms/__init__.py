@@ -1,0 +1,1 @@
+"""What people fill in about games; the admin and the pages show the same forms."""

@@ -1,0 +1,1 @@
+"""The runtime at work, for staff."""

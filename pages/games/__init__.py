@@ -1,0 +1,1 @@
+"""Ordering games, and what becomes of an order."""

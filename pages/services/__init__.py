@@ -1,0 +1,1 @@
+"""The four services: forms, uploads and charts."""
