@@ -36,7 +36,7 @@ compile = CUSTOM_COMPILE_COMMAND="make pins" $(PY) -m piptools compile --quiet -
 unexport PYTHONPATH PYTHONHOME
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev setup-peers demo worker web up test test-sqlite test-postgresql test-fast test-images test-agents test-faults examples kodosumi-demo lint format bench pins wheel clean
+.PHONY: help setup setup-dev setup-peers demo worker web up test test-sqlite test-postgresql test-fast test-images test-agents test-faults examples kodosumi-demo lint format bench screenshots pins wheel clean
 
 help: ## List these commands
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
@@ -130,6 +130,9 @@ bench: setup-dev ## Measure generation, fan-out, services, the queue and its rec
 	@$(PY) -m benchmarks.bench_pages --quick
 	@$(PY) -m benchmarks.simulate_scaling --quick
 	@$(PY) -m benchmarks.bench_faults --quick
+
+screenshots: setup-dev ## Draw docs/images anew: the pages in Chromium, over a worker
+	@$(isolated) $(PY) scripts/screenshots.py
 
 pins: setup-dev ## Pin requirements*.in again (ARGS=--upgrade for newer versions)
 	$(compile) --output-file requirements.txt requirements.in
