@@ -1,7 +1,7 @@
 """Pictures of the pages for the documentation: `make screenshots`.
 
-Starts the site and a worker with `manage.py up` on a database of its own, walks through the pages in
-Chromium, and writes docs/images/*.png. Everything that was started ends with it.
+Starts the site and a worker with `manage.py up` on a database of its own, walks through the pages
+in Chromium, and writes docs/images/*.png. Everything that was started ends with it.
 """
 
 import os
@@ -44,7 +44,8 @@ def site(folder: Path) -> Iterator[str]:
     """Its address, with a member of staff and a worker that is up."""
     port = _free_port()
     environment = {
-        **os.environ, "DATABASE_URL": f"sqlite:///{folder}/db.sqlite3", "RESULTS_DIR": f"{folder}/r",
+        **os.environ,
+        "DATABASE_URL": f"sqlite:///{folder}/db.sqlite3", "RESULTS_DIR": f"{folder}/r",
         "SECRET_KEY": "of these pictures", "RAY_ADDRESS": "local",
         "DJANGO_SUPERUSER_PASSWORD": PASSWORD,
     }  # fmt: skip

@@ -5,6 +5,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
 
 from generation.lotteries import MAX_POOL
 
@@ -26,9 +27,14 @@ class NumbersField(forms.CharField):
             return None
         for part in parts:
             if not (part.isascii() and part.isdecimal() and len(part) <= MOST_DIGITS):
-                raise ValidationError(f"Expected numbers such as 7, 13; got {part[:40]!r}.")
+                raise ValidationError(
+                    _("Expected numbers such as 7, 13; got '%(got)s'."), params={"got": part[:40]}
+                )
             if not 1 <= int(part) <= MAX_POOL:
-                raise ValidationError(f"Numbers are 1 to {MAX_POOL}; got {int(part)}.")
+                raise ValidationError(
+                    _("Numbers are 1 to %(most)s; got %(got)s."),
+                    params={"most": MAX_POOL, "got": int(part)},
+                )
         return tuple(map(int, parts))
 
     def prepare_value(self, value: Any) -> Any:
@@ -48,5 +54,6 @@ class ReferenceField(NumbersField):
             return super().to_python(text)
         except ValidationError as error:
             raise ValidationError(
-                f"Write the draw's numbers, latest, or draw 2800. {error.message}"
+                _("Write the draw's numbers, latest, or draw 2800. %(why)s"),
+                params={"why": " ".join(error.messages)},
             ) from None

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import uuid4
 
 from django import forms
+from django.utils.translation import gettext_lazy as _
 from pydantic import ValidationError
 
 from generation.archive import NoSuchDraw, reference_draw, with_past_draws
@@ -71,9 +72,9 @@ class OrderForm(forms.Form):
     exclude_past = forms.ChoiceField(
         required=False,
         choices=[
-            (NO_PAST, "nothing"),
-            (WHOLE_PAST, "games that hold a whole draw"),
-            (NEAR_PAST, "games that share at least so many numbers with a draw:"),
+            (NO_PAST, _("nothing")),
+            (WHOLE_PAST, _("games that hold a whole draw")),
+            (NEAR_PAST, _("games that share at least so many numbers with a draw:")),
         ],
     )
     exclude_past_from = _least(1)
@@ -147,9 +148,12 @@ class OrderForm(forms.Form):
 
     def _refuse(self, told: str, name: str | None = "") -> None:
         """Say it at a field: the first that it names unless `name` says where; None: above all."""
-        words = Wording(self.fields)
-        place = words.first_named(told) if name == "" else name
-        self.add_error(place if place in self.fields else None, words.said(told))
+        place = Wording(self.fields).first_named(told) if name == "" else name
+        self.add_error(place if place in self.fields else None, self.said(told))
+
+    def said(self, told: str) -> str:
+        """A refusal, which names constraints, as this form words it."""
+        return Wording(self.fields).said(told)
 
 
 def _drawn(lottery: Lottery, data: dict[str, Any]) -> tuple[int, ...] | None:

@@ -20,6 +20,7 @@ from generation.hits import NotADraw, check_draw
 from generation.lotteries import LOTTERIES, Lottery
 from generation.tasks import hits_of
 from pages.access import job_or_404, signed_in
+from pages.games import refusals
 
 A_MOMENT = 1.0
 """Seconds to wait for the answer before the page asks again for it."""
@@ -41,7 +42,7 @@ def check(request: HttpRequest, job_id: UUID) -> HttpResponse:
     try:
         numbers = _numbers(LOTTERIES[job.lottery], request.POST.get("draw", ""))
     except (NotADraw, NoSuchDraw) as error:
-        return _told(request, error=str(error))
+        return _told(request, error=refusals.said(str(error)) or str(error))
     result = hits_of.enqueue(str(job.id), list(numbers))
     wait_until_finished(result.id, A_MOMENT)
     return _answer(request, job, result.id)

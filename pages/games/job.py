@@ -20,6 +20,7 @@ from generation.lotteries import LOTTERIES
 from generation.models import GenerationJob
 from generation.orders import Order, check_order
 from pages.access import job_or_404, signed_in
+from pages.games import refusals
 from pages.games.figures import constraints_words
 from pages.games.outcome import outcome_of
 from pages.games.progress import progress_of
@@ -83,6 +84,6 @@ def again(request: HttpRequest, job_id: UUID) -> HttpResponseRedirect:
             job = store_job(checked, owner=request.user)
             audit(request, "submit", "job", job.id)
     except (TooManyJobs, ValueError) as error:
-        messages.error(request, str(error))
+        messages.error(request, refusals.said(str(error)) or str(error))
         return redirect("pages:job", job_id)
     return redirect("pages:job", job.id)

@@ -36,7 +36,7 @@ def new_games(request: HttpRequest) -> HttpResponse:
         try:
             return _submitted(request, form.checked, form.key)
         except TooManyJobs as error:
-            form.add_error(None, str(error))
+            form.add_error(None, form.said(str(error)))
     return _page(request, form, status=422)
 
 

@@ -4,16 +4,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import gettext
 
 from generation import storing
-from generation.charts import Voice, charts_of
+from generation.charts import charts_of
 from generation.lotteries import LOTTERIES, Lottery
 from generation.reading import Games, NotReadable, read_games
 from generation.statistics import statistics_of
+from pages.games.chart_words import voice
 from pages.games.heat import heat_map
 from pages.games.tickets import Cell, cells_of, columns_of, face_of, rows_of
-from pages.templatetags.shown import grouped
 
 SHOWN = 12
 """Games that are drawn as tickets."""
@@ -59,11 +58,6 @@ def outcome_of(job: Any) -> Outcome:
         charts={name: mark_safe(svg) for name, svg in drawn.items()},  # noqa: S308
         statistics=statistics,
     )
-
-
-def voice() -> Voice:
-    """In the reader's language."""
-    return Voice(gettext, lambda value, digits=0: grouped(value, digits))
 
 
 def _tickets(job: Any, lottery: Lottery) -> list[Ticket]:

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from generation.forms.order import OrderForm
 from generation.lotteries import LOTTERIES, Lottery
+from pages.games import refusals
 
 USUAL = "mega-sena"
 
@@ -76,6 +77,9 @@ class WishForm(OrderForm):
 
     def __init__(self, data: Any = None, **kwargs: Any) -> None:
         super().__init__(None if data is None else without_untouched(data), **kwargs)
+
+    def said(self, told: str) -> str:
+        return refusals.said(told) or super().said(told)
 
 
 def _sums(lottery: Lottery, picks: int) -> tuple[int, int]:
