@@ -2,6 +2,10 @@
 
 from django.urls import path
 
-from pages.services import views
+from pages.services import calculations, uploads, views
 
-urlpatterns = [path("", views.services, name="services")]
+urlpatterns = [
+    path("", views.services, name="services"),
+    *calculations.urlpatterns,
+    *uploads.urlpatterns,
+]

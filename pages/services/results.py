@@ -1,0 +1,21 @@
+"""All operations whose answers have a picture, by service and name."""
+
+from typing import Any
+
+from pages.services.answered import Answered, Result
+
+RESULTS: dict[str, dict[str, Result]] = {}
+
+
+def shown(answered: Answered) -> dict[str, Any]:
+    """The context of `pages/services/result.html`."""
+    result = RESULTS.get(answered.service, {}).get(answered.operation)
+    plain = {"answered": answered, "answer": answered.answer, "body": answered.body}
+    if result is None:
+        return {**plain, "result_template": "pages/services/plain.html"}
+    return {
+        **plain,
+        "result_title": result.title(answered),
+        "result_template": result.template,
+        **result.context(answered),
+    }
