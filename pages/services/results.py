@@ -2,9 +2,13 @@
 
 from typing import Any
 
+from pages.services import garch_results, portfolio_results
 from pages.services.answered import Answered, Result
 
-RESULTS: dict[str, dict[str, Result]] = {}
+RESULTS: dict[str, dict[str, Result]] = {
+    "garch-predictor": garch_results.RESULTS,
+    "portfolio-manager": portfolio_results.RESULTS,
+}
 
 
 def shown(answered: Answered) -> dict[str, Any]:
