@@ -12,6 +12,7 @@ from django.db.models import QuerySet
 from django_ray_runtime.results import Progress, error_line, progress_of
 from ray_services.common.bodies import Body
 from ray_services.models import Calculation
+from ray_services.operations import operation
 from ray_services.tasks import calculate
 
 MOST_ACTIVE = 10
@@ -63,6 +64,13 @@ def demand_turn(owner: str) -> None:
             f"{most} of your calculations wait or run, as many as may (SERVICES_MAX_ACTIVE); wait "
             "until one has ended, or cancel one."
         )
+
+
+def body_of(calculation: Calculation) -> Body:
+    """What it was asked, which its task holds as JSON. Raises KeyError and ValidationError for
+    what is not asked any more."""
+    _service, _name, given, _owner = calculation.task.args
+    return operation(calculation.service, calculation.operation).body.model_validate_json(given)
 
 
 def outcome_of(calculation: Calculation) -> Outcome:

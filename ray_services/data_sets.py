@@ -60,6 +60,18 @@ def add(owner: str, kind: str, name: str, content: bytes) -> tuple[DataSet, bool
         )
 
 
+def data_sets_of(owner: str, *kinds: str) -> list[DataSet]:
+    """This owner's, newest first; of these kinds where any are named."""
+    mine = DataSet.objects.filter(owner=owner).order_by("-id")
+    return list((mine.filter(kind__in=kinds) if kinds else mine)[:MOST_SETS])
+
+
+def remove(owner: str, sha256: str) -> bool:
+    """Whether there was one. Calculations that still wait for it will fail."""
+    gone, _ = DataSet.objects.filter(owner=owner, sha256=sha256).delete()
+    return bool(gone)
+
+
 def content_of(owner: str, kind: str, sha256: str) -> Callable[[], bytes]:
     """What reads a data set of this owner. Raises BadInput where there is none."""
     if not DataSet.objects.filter(owner=owner, kind=kind, sha256=sha256).exists():

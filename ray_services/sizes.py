@@ -5,7 +5,7 @@ from django.http import HttpRequest
 
 from django_ray_runtime.rest.problems import Problem
 
-UPLOADS = "/data-sets"
+UPLOADS = ("/data-sets", "/data-sets/")  # of the API, and of pages
 ENVELOPE = 65_536  # bytes of the parts around an uploaded file
 
 

@@ -2,6 +2,12 @@
 
 from django.urls import path
 
-from pages.services import views
+from pages.services import calculations, garch, portfolio, uploads, views
 
-urlpatterns = [path("", views.services, name="services")]
+urlpatterns = [
+    path("", views.services, name="services"),
+    *calculations.urlpatterns,
+    *uploads.urlpatterns,
+    *garch.urlpatterns,
+    *portfolio.urlpatterns,
+]

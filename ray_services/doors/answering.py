@@ -92,18 +92,35 @@ def answer(
     wanted: Wanted,
 ) -> Any:
     """The response to a request for an operation. Raises Problem."""
-    owner, form = owner_of(request), getattr(wanted, "format", "json")
-    if body.seconds() > INLINE_SECONDS if wanted.queued is None else wanted.queued:
-        outcome = _through_the_queue(request, owner, service, name, body, wanted.wait)
-        found = _whole(outcome, form) if wanted.wait else None
-        if found is None:
-            shown = calculation_out(request, outcome)
+    form = getattr(wanted, "format", "json")
+    found = ask(request, service, name, body, queued=wanted.queued, wait=wanted.wait)
+    if isinstance(found, Outcome):
+        most = MOST_INLINE_ROWS if form == "json" else None
+        whole = whole_answer(found, most) if wanted.wait else None
+        if whole is None:
+            shown = calculation_out(request, found)
             response["Location"] = shown.address
             return Status(202, shown)
-    else:
-        with refusals(), own_data.fetched_by(partial(content_of, owner)):
-            found = operation(service, name).load()(body)
+        found = whole
     return _given(found, form)
+
+
+def ask(
+    request: HttpRequest,
+    service: str,
+    name: str,
+    body: Body,
+    *,
+    queued: bool | None = None,
+    wait: float = 0,
+) -> dict[str, Any] | Outcome:
+    """The answer, its rows as a table, where it was computed here; else what became of the
+    calculation that was queued for it. Raises Problem."""
+    owner = owner_of(request)
+    if body.seconds() > INLINE_SECONDS if queued is None else queued:
+        return _through_the_queue(request, owner, service, name, body, wait)
+    with refusals(), own_data.fetched_by(partial(content_of, owner)):
+        return operation(service, name).load()(body)
 
 
 def _through_the_queue(
@@ -122,15 +139,15 @@ def _through_the_queue(
     return outcome_of(calculations_of(owner).get(id=calculation.id))
 
 
-def _whole(outcome: Outcome, form: str) -> dict[str, Any] | None:
+def whole_answer(outcome: Outcome, most_rows: int | None = None) -> dict[str, Any] | None:
     """The answer with its rows, as if it had been computed here; None where there is none yet, or
-    where it has more rows than are given as JSON."""
+    where it has more rows than this. Raises FileNotFoundError where they were deleted."""
     if outcome.answer is None:
         return None
     rows = outcome.rows
     if rows is None:
         return outcome.answer
-    if form == "json" and rows["count"] > MOST_INLINE_ROWS:
+    if most_rows is not None and rows["count"] > most_rows:
         return None
     with storing.open_file(rows["file"]) as file:
         return {**outcome.answer, rows["field"]: pq.read_table(file)}

@@ -13,7 +13,6 @@ from ray_services.common.tables import MOST_BYTES
 from ray_services.doors.answering import owner_of
 from ray_services.doors.refusals import refusals
 from ray_services.doors.shown import DataSetOut, data_set_out
-from ray_services.models import DataSet
 
 router = Router()
 
@@ -29,8 +28,7 @@ _NONE = "There is no data set of yours with this SHA-256."
 )
 def list_data_sets(request: HttpRequest) -> list[DataSetOut]:
     """Those that you uploaded."""
-    mine = DataSet.objects.filter(owner=owner_of(request)).order_by("-id")
-    return [data_set_out(one) for one in mine[: data_sets.MOST_SETS]]
+    return [data_set_out(one) for one in data_sets.data_sets_of(owner_of(request))]
 
 
 @router.post(
@@ -80,8 +78,7 @@ def upload(
 )
 def delete(request: HttpRequest, sha256: str) -> Status[Any]:
     """Calculations that still wait for it will fail."""
-    gone, _ = DataSet.objects.filter(owner=owner_of(request), sha256=sha256).delete()
-    if not gone:
+    if not data_sets.remove(owner_of(request), sha256):
         raise Problem(404, _NONE)
     audit(request, "delete", "data set", sha256)
     return Status(204, None)
