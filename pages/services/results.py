@@ -2,9 +2,13 @@
 
 from typing import Any
 
+from pages.services import intraday_results, sentiment_results
 from pages.services.answered import Answered, Result
 
-RESULTS: dict[str, dict[str, Result]] = {}
+RESULTS: dict[str, dict[str, Result]] = {
+    "sentiment-analyzer": sentiment_results.RESULTS,
+    "intraday-strategy": intraday_results.RESULTS,
+}
 
 
 def shown(answered: Answered) -> dict[str, Any]:
