@@ -19,7 +19,7 @@ from pages.services.intraday_words import (
 )
 from pages.templatetags.shown import grouped, percent
 
-SHOWN = 50
+SHOWN = 25
 """Trades of a table, the first ones."""
 
 

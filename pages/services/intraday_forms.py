@@ -102,7 +102,7 @@ class BacktestForm(TradesForm):
         for name, value in self.parameters.items():
             kind = forms.IntegerField if isinstance(value, int) else forms.FloatField
             self.fields[name] = kind(
-                required=False, initial=value, label=parameter_words(name), min_value=0
+                required=False, initial=f"{value:g}", label=parameter_words(name), min_value=0
             )
 
     def of_strategy(self) -> list[forms.BoundField]:

@@ -1,6 +1,7 @@
 """A search for parameters, to look at: a heat map, the best sets, how much of it is luck."""
 
-from typing import Any
+from collections.abc import Collection
+from typing import Any, cast
 
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -23,6 +24,7 @@ from pages.services.intraday_words import (
     parameter_words,
 )
 from ray_services.common.rows import as_objects
+from ray_services.intraday_strategy.search_bodies import GridIn
 
 COLUMNS = ("sharpe", "annual_return", "volatility", "max_drawdown", "trades")
 """Metrics of the tables."""
@@ -92,12 +94,12 @@ def _heat(drawn: dict[str, Any], best: list[dict[str, Any]]) -> SafeString:
 
 def split_drawn(answered: Answered) -> dict[str, Any]:
     """Of an answer of out-of-sample."""
-    answer = answered.answer
+    answer, body = answered.answer, cast(GridIn, answered.body)
     fold = answer["fold"]
     return {
         "sets": answer["sets"],
         "metric": metrics_words()[answer["metric"]],
-        "fold": _fold(fold, answer["metric"]),
+        "fold": _fold(fold, answer["metric"], body.grid),
         "compared": _compared(fold),
         "parameters": parameters_of(fold["parameters"] or {}),
         "luck": fold["luck"],
@@ -107,7 +109,7 @@ def split_drawn(answered: Answered) -> dict[str, Any]:
 
 def walk_drawn(answered: Answered) -> dict[str, Any]:
     """Of an answer of walk-forward."""
-    answer = answered.answer
+    answer, body = answered.answer, cast(GridIn, answered.body)
     return {
         "sets": answer["sets"],
         "metric": metrics_words()[answer["metric"]],
@@ -115,7 +117,7 @@ def walk_drawn(answered: Answered) -> dict[str, Any]:
             {"name": words, "value": metric_written(name, answer["metrics"][name])}
             for name, words in metrics_words().items()
         ],
-        "folds": [_fold(one, answer["metric"]) for one in answer["folds"]],
+        "folds": [_fold(one, answer["metric"], body.grid) for one in answer["folds"]],
         **_curves(as_objects(answer["curve"]), _("All tests, one after the other")),
     }
 
@@ -130,9 +132,10 @@ def _curves(curve: list[dict[str, Any]], title: str) -> dict[str, Any]:
     }
 
 
-def _fold(fold: dict[str, Any], metric: str) -> dict[str, Any]:
-    """A choice and its test, in a line."""
-    parameters = parameters_of(fold["parameters"] or {})
+def _fold(fold: dict[str, Any], metric: str, searched: Collection[str]) -> dict[str, Any]:
+    """A choice, of the parameters that were searched, and its test, in a line."""
+    chosen = fold["parameters"] or {}
+    parameters = parameters_of({name: chosen[name] for name in chosen if name in searched})
     return {
         "train_days": [day_of(day) for day in fold["train_days"]],
         "test_days": [day_of(day) for day in fold["test_days"]],

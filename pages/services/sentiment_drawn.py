@@ -80,7 +80,7 @@ def _kept(body: WordsIn) -> dict[str, str]:
 
 
 def histogram(scores: Sequence[float]) -> SafeString:
-    """How many texts have which score, in bins of a tenth."""
+    """Which share of the texts, at least one, has which score, in bins of a tenth."""
     counts = [0] * BINS
     for score in scores:
         # A tenth is no binary number: 0.3 / 0.1 would lie below 3 without the rounding.
@@ -89,7 +89,7 @@ def histogram(scores: Sequence[float]) -> SafeString:
     fullest = max(range(BINS), key=counts.__getitem__)
     return bar_chart(
         _("Scores of the texts"),
-        [(_tenth(low), count) for low, count in zip(ends, counts, strict=True)],
+        [(_tenth(low), count / len(scores)) for low, count in zip(ends, counts, strict=True)],
         described=_(
             "A bar for each tenth from -1, most negative, to 1, most positive. Most texts, "
             "%(texts)s of %(all)s, lie from %(low)s to %(high)s."
@@ -101,6 +101,7 @@ def histogram(scores: Sequence[float]) -> SafeString:
             "high": _tenth(ends[fullest] + 2 / BINS),
         },
         x_label=_("Score, from this value on"),
+        unit="%",
     )
 
 

@@ -128,6 +128,12 @@ class TextsForm(WordsForm):
             )
         return found
 
+    def clean(self) -> None:
+        """Whether there is anything to score."""
+        values = self.cleaned_data
+        if values.get("source") == "" and values.get("texts") == []:
+            self.add_error("texts", _("Type or paste some texts, or choose others above."))
+
     def question(self) -> tuple[str, dict[str, Any]]:
         return "analyze-sentiment", self._source() | self.words_given()
 
