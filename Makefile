@@ -127,6 +127,7 @@ bench: setup-dev ## Measure generation, fan-out, services, the queue and its rec
 	@$(PY) -m benchmarks.ray_performance_benchmark --quick
 	@$(PY) -m benchmarks.bench_queue --quick
 	@$(PY) -m benchmarks.bench_backlog --quick
+	@$(PY) -m benchmarks.bench_pages --quick
 	@$(PY) -m benchmarks.simulate_scaling --quick
 	@$(PY) -m benchmarks.bench_faults --quick
 

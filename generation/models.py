@@ -59,7 +59,10 @@ class GenerationJob(models.Model):
 
     class Meta:
         ordering = ["-created_at"]
-        indexes = [models.Index(fields=["owner", "-created_at"], name="jobs_of_a_user")]
+        indexes = [
+            models.Index(fields=["owner", "-created_at"], name="jobs_of_a_user"),
+            models.Index(fields=["-created_at"], name="jobs_by_time"),  # everybody's, for staff
+        ]
         constraints = [
             models.UniqueConstraint(fields=["owner", "idempotency_key"], name="one_job_a_key")
         ]

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.tasks import TaskResultStatus
-from django.tasks.exceptions import TaskResultDoesNotExist
+from django.tasks.exceptions import TaskResultDoesNotExist, TaskResultMismatch
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
@@ -57,7 +57,7 @@ def answer(request: HttpRequest, job_id: UUID, result_id: UUID) -> HttpResponse:
 def _answer(request: HttpRequest, job: Any, result_id: str) -> HttpResponse:
     try:
         result = hits_of.get_result(result_id)
-    except TaskResultDoesNotExist:
+    except (TaskResultDoesNotExist, TaskResultMismatch):
         raise Http404 from None
     if result.args[0] != str(job.id):
         raise Http404

@@ -2,12 +2,22 @@
 
 from django.urls import path
 
-from pages.services import calculations, intraday, sentiment, uploads, views
+from pages.services import (
+    calculations,
+    garch,
+    intraday,
+    portfolio,
+    sentiment,
+    uploads,
+    views,
+)
 
 urlpatterns = [
     path("", views.services, name="services"),
     *calculations.urlpatterns,
     *uploads.urlpatterns,
+    *garch.urlpatterns,
+    *portfolio.urlpatterns,
     *sentiment.urlpatterns,
     *intraday.urlpatterns,
 ]

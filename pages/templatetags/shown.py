@@ -18,8 +18,8 @@ def grouped(value: Any, digits: int | None = None) -> str:
     """`1,234,567`, `1.234.567`: a number as it is written where the reader lives."""
     if value is None or value == "":
         return ""
-    if digits is not None:
-        value = round(value, digits) + 0  # Django cuts digits off, and -0.0 is 0
+    if digits is not None and isinstance(value, float):
+        value = Decimal(f"{value:.{digits}f}") + 0  # Django would cut the rest off; -0.0 is 0
     return number_format(value, decimal_pos=digits, use_l10n=True, force_grouping=True)
 
 

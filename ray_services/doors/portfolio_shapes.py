@@ -28,13 +28,18 @@ class Measured(BaseModel):
     information_ratio: float | None
 
 
-class PortfolioOut(BaseModel):
+class ExpectedOut(BaseModel):
     """What is expected is of a year."""
 
-    weights: dict[str, float]
     expected_return: float
     volatility: float
     sharpe: float | None
+
+
+class PortfolioOut(ExpectedOut):
+    """What is expected is of a year."""
+
+    weights: dict[str, float]
 
 
 class RebalancingOut(BaseModel):

@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 
 from ray_services.doors.answering import Wanted, WantedRows, answer, answers
 from ray_services.doors.portfolio_shapes import (
+    ExpectedOut,
     HistoryOut,
     HoldingOut,
     Measured,
@@ -38,6 +39,7 @@ class OptimiseOut(PortfolioOut):
     turnover: float | None = Field(description="From `previous`, where that was given.")
     alternatives: dict[str, PortfolioOut] = Field(description="By risk tolerance.")
     frontier: list[PortfolioOut] = Field(description="From the calmest up, as `points` asks.")
+    assets: dict[str, ExpectedOut] = Field(description="Each ticker alone.")
     turning_points: list[PortfolioOut] | None
     data: str
     processing_time: float = Field(description="Seconds.")

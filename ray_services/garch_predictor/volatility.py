@@ -29,6 +29,7 @@ from ray_services.garch_predictor.spec import (
 
 type Regime = Literal["low", "normal", "high", "extreme"]
 
+DAYS_A_YEAR = 252.0
 LEAST_PAST = 20
 """Predictions from which a percentile and a standard deviation are taken."""
 REGIMES: tuple[tuple[float, Regime], ...] = ((25, "low"), (75, "normal"), (95, "high"))
@@ -46,7 +47,7 @@ class Outlook:
     threshold: float = 1.5
     """Standard deviations of the premium from which there is a signal."""
     horizons: tuple[int, ...] = (1, 5, 10, 22)
-    days_a_year: float = 252
+    days_a_year: float = DAYS_A_YEAR
 
     def __post_init__(self) -> None:
         whole_number(self.past, "past", LEAST_PAST, 1_000_000)
@@ -104,6 +105,11 @@ def volatilities(
     return {name: _volatility(rows[name], returns[name], fits[name], outlook) for name in returns}
 
 
+def percentile_of(predictions: Floats) -> float:
+    """How many of a hundred predictions, the last among them, are not above the last."""
+    return 100.0 * float(np.mean(predictions <= predictions[-1]))
+
+
 def regime_of(percentile: float) -> Regime:
     """What a percentile is called."""
     return next((name for most, name in REGIMES if percentile <= most), "extreme")
@@ -130,7 +136,7 @@ def _volatility(rows: int, returns: Floats, fits: RollingFits, outlook: Outlook)
     premiums = fits.next_day / variances - 1.0
     deviation = premiums.std(ddof=1)
     predicted = float(fits.next_day[-1])
-    percentile = 100.0 * float(np.mean(fits.next_day <= predicted))
+    percentile = percentile_of(fits.next_day)
     fit = fit_of(fits, -1)
 
     def yearly(variance: float) -> float:

@@ -10,7 +10,7 @@ from ray_services.common.rows import rows_of
 from ray_services.common.spread import Spread, one_by_one
 from ray_services.portfolio_manager.alongside import points_of, tolerated, turning_points
 from ray_services.portfolio_manager.asked import Asked, Floats, asked, told, wish_of
-from ray_services.portfolio_manager.estimates import estimate
+from ray_services.portfolio_manager.estimates import Moments, estimate
 from ray_services.portfolio_manager.optimise import (
     Cut,
     Portfolio,
@@ -47,10 +47,19 @@ def optimum(body: OptimiseIn, spread: Spread | None = None) -> dict[str, Any]:
             )
         },
         "frontier": all_told(points_of(moments, wish, body.points)) if body.points else [],
+        "assets": _alone(moments, body.risk_free),
         "turning_points": all_told(turning_points(moments, wish)) if body.turning_points else None,
         "data": about.sha256,
         "processing_time": time.perf_counter() - began,
     }
+
+
+def _alone(moments: Moments, risk_free: float) -> dict[str, dict[str, Any]]:
+    """What is expected of each asset for itself."""
+    found = [told(weights, moments, risk_free) for weights in np.eye(len(moments.names))]
+    for one in found:
+        del one["weights"]
+    return dict(zip(moments.names, found, strict=True))
 
 
 def many(body: ManyIn, spread: Spread | None = None) -> dict[str, Any]:

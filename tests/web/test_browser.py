@@ -1,48 +1,22 @@
 """The pages in a real browser, served by a real web server."""
 
-import subprocess
-import sys
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
-from urllib.error import URLError
-from urllib.request import urlopen
 
 import pytest
-from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import User
 
-from tests.support import ROOT, environment, wait_until
 from tests.web.browsers import listen, new_page
-from tests.with_postgres import free_port
+from tests.web.served import PASSWORD, add_user, served
 
 pytestmark = [pytest.mark.slow, pytest.mark.acceptance]
 
 
 @pytest.fixture
 def site(transactional_db: None, tmp_path: Path) -> Iterator[str]:
-    """The address of the site under gunicorn, on the test database."""
-    address = f"127.0.0.1:{free_port()}"
-    log = tmp_path / "gunicorn.log"
-    with log.open("w") as file:
-        server = subprocess.Popen(
-            [sys.executable, "-m", "gunicorn", "project.wsgi", "--bind", address, "--workers=2"],
-            cwd=ROOT, env=environment(SECRET_KEY="of this test"), stdout=file, stderr=file,
-        )  # fmt: skip
-
-    def answers() -> bool:
-        assert server.poll() is None, log.read_text()
-        with suppress(URLError, ConnectionError), urlopen(f"http://{address}/healthz") as answer:
-            return bool(answer.read() == b"ok\n")
-        return False
-
-    try:
-        wait_until(answers, "the web server answers", 60)
-        yield f"http://{address}"
-    finally:
-        server.terminate()
-        server.wait(timeout=60)
+    with served(tmp_path / "gunicorn.log") as address:
+        yield address
 
 
 @pytest.fixture
@@ -61,9 +35,7 @@ def page(site: str, boss: User, complaints: list[str]) -> Iterator[Any]:
 @pytest.fixture
 def boss(transactional_db: None) -> User:
     # Made before the browser: while its driver runs, Django takes this thread for an async one.
-    # Hashed as the server, another process, expects it.
-    hashed = make_password("a password for boss", hasher="pbkdf2_sha256")
-    return User.objects.create(username="boss", password=hashed, is_staff=True, is_superuser=True)
+    return add_user("boss", is_staff=True, is_superuser=True)
 
 
 def log_in(page: Any, site: str, target: str) -> None:
@@ -71,7 +43,7 @@ def log_in(page: Any, site: str, target: str) -> None:
     login = "/admin/login/" if target.startswith("/admin/") else "/login/"
     assert page.url == f"{site}{login}?next={target}"
     page.fill("#id_username", "boss")
-    page.fill("#id_password", "a password for boss")
+    page.fill("#id_password", PASSWORD)
     page.press("#id_password", "Enter")
 
 

@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from django_ray_runtime.testing import run_enqueued
@@ -24,7 +23,7 @@ from ray_services.intraday_strategy.runs import run
 from ray_services.intraday_strategy.strategies import STRATEGIES, make_strategy
 from ray_services.intraday_strategy.walking import REASONS
 from ray_services.models import Calculation
-from tests.web.service_pages import charts_of, demand_plain, filled, sent
+from tests.web.service_pages import charts_of, checked, form_values, seen, sent, uploaded
 
 pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
@@ -43,17 +42,18 @@ def ana(client: Client, user: Any) -> Client:
     return client
 
 
-def asked(client: Client, address: str, strategy: str = "momentum") -> dict[str, str]:
+def asked(client: Client, address: str, strategy: str = "momentum") -> dict[str, Any]:
     """The form as it is shown for a strategy."""
-    return filled(demand_plain(client.get(f"{address}?strategy_name={strategy}")))
+    shown = f"{address}?strategy_name={strategy}"
+    return form_values(client, shown) | {"strategy_name": strategy}
 
 
 @pytest.mark.parametrize("address", [RUN, SEARCH])
 def test_only_who_has_logged_in_sees_them(client: Client, user: Any, address: str) -> None:
     assert client.get(address)["Location"].startswith("/login/")
     client.force_login(user)
-    demand_plain(client.get(address))
-    assert demand_plain(client.get(f"{address}?strategy_name=none")).context["chosen"]
+    seen(client, address)
+    seen(client, f"{address}?strategy_name=none")
     assert client.delete(address).status_code == 405
 
 
@@ -79,7 +79,7 @@ def test_a_backtest_is_drawn_as_it_was_computed(ana: Client, strategy: str) -> N
 
 
 def test_the_usual_strategy_trades_against_the_days_signal(ana: Client) -> None:
-    shown = sent(ana, RUN, filled(ana.get(RUN)))
+    shown = sent(ana, RUN, form_values(ana, RUN))
     assert shown.context["chosen"] == "rsi_bollinger"
     assert shown.context["trades_count"] > 20
     assert len(charts_of(shown)) == 2
@@ -156,7 +156,8 @@ def test_walking_forward_goes_through_the_queue_where_it_takes_long(ana: Client)
     answer = ana.post(SEARCH, asked(ana, SEARCH) | {"ask": "walk-forward", "test_days": "10"})
     assert answer["Location"] == f"/services/calculations/{Calculation.objects.get().id}/"
     run_enqueued()
-    shown = demand_plain(ana.get(answer["Location"]))
+    shown = ana.get(answer["Location"])
+    checked(shown)
     assert charts_of(shown)[0] == "All tests, one after the other"
     assert len(shown.context["folds"]) > 2
 
@@ -189,13 +190,12 @@ def test_bars_of_ones_own_are_run(ana: Client) -> None:
         for bar, price in ((bar, 100 + (bar * 7919) % 13) for bar in range(300))
     ]
     content = "\n".join(["datetime,open,high,low,close,volume", *rows]).encode()
-    file = SimpleUploadedFile("mine.csv", content)
-    ana.post("/services/data-sets/", {"kind": "bars", "file": file})
+    uploaded(ana, "bars", content)
     form = ana.get(RUN).context["form"]
     bars = str(form.fields["bars"].choices[-1][0])
     shown = sent(ana, RUN, asked(ana, RUN) | {"bars": bars})
     assert str(shown.context["first"]) == "2024-01-02"
-    refused = ana.post(RUN, filled(ana.get(RUN)) | {"bars": bars})
+    refused = ana.post(RUN, form_values(ana, RUN) | {"bars": bars})
     assert "Upload them" in refused.context["form"].errors["daily"][0]
 
 

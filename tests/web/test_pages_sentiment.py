@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from django_ray_runtime.testing import run_enqueued
@@ -12,7 +11,7 @@ from pages.services.sentiment_drawn import histogram
 from pages.services.sentiment_strategy_drawn import falls_of, growth_of
 from ray_services.models import Calculation
 from ray_services.sentiment_analyzer.scoring import score_texts
-from tests.web.service_pages import charts_of, demand_plain, filled, sent
+from tests.web.service_pages import charts_of, checked, form_values, seen, sent, uploaded
 
 pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
@@ -35,12 +34,12 @@ def ana(client: Client, user: Any) -> Client:
 def test_only_who_has_logged_in_sees_them(client: Client, user: Any, address: str) -> None:
     assert client.get(address)["Location"].startswith("/login/")
     client.force_login(user)
-    demand_plain(client.get(address))
+    seen(client, address)
     assert client.put(address).status_code == 405
 
 
 def test_the_example_is_scored_as_it_stands(ana: Client) -> None:
-    given = filled(ana.get(TEXTS))
+    given = form_values(ana, TEXTS)
     shown = sent(ana, TEXTS, given)
     lines = given["texts"].split("\n")
     scores = score_texts(lines)
@@ -52,7 +51,7 @@ def test_the_example_is_scored_as_it_stands(ana: Client) -> None:
 
 
 def test_many_texts_are_told_by_their_extremes(ana: Client) -> None:
-    shown = sent(ana, TEXTS, filled(ana.get(TEXTS)) | {"source": "built-in"})
+    shown = sent(ana, TEXTS, form_values(ana, TEXTS) | {"source": "built-in"})
     rows = shown.context["rows"]
     assert (len(rows), shown.context["summary"]["texts"]) == (60, 2_000)
     assert rows[0].score > 0.5
@@ -61,7 +60,7 @@ def test_many_texts_are_told_by_their_extremes(ana: Client) -> None:
 
 
 def test_own_words_and_thresholds_count(ana: Client) -> None:
-    given = filled(ana.get(TEXTS)) | {"texts": "to the moon", "lexicon": "moon 3\n\nrekt: -2,5"}
+    given = form_values(ana, TEXTS) | {"texts": "to the moon", "lexicon": "moon 3\n\nrekt: -2,5"}
     shown = sent(ana, TEXTS, given)
     assert shown.context["rows"][0].score > 0.5
     assert shown.context["kept"]["lexicon"] == "moon 3.0\nrekt -2.5"
@@ -85,7 +84,7 @@ def test_own_words_and_thresholds_count(ana: Client) -> None:
 def test_what_cannot_be_scored_is_told_at_its_field(
     ana: Client, wrong: dict[str, str], told: str
 ) -> None:
-    answer = ana.post(TEXTS, filled(ana.get(TEXTS)) | wrong)
+    answer = ana.post(TEXTS, form_values(ana, TEXTS) | wrong)
     assert answer.status_code == 422
     [name] = answer.context["form"].errors
     assert name in {*wrong, "texts"}
@@ -95,23 +94,22 @@ def test_what_cannot_be_scored_is_told_at_its_field(
 
 
 def test_texts_of_ones_own_go_through_the_queue(ana: Client) -> None:
-    file = SimpleUploadedFile("mine.csv", b"text\nI love it\nI hate it\n")
-    ana.post("/services/data-sets/", {"kind": "texts", "file": file})
+    uploaded(ana, "texts", b"text\nI love it\nI hate it\n")
     form = ana.get(TEXTS).context["form"]
     sha256 = form.fields["source"].choices[-1][0]
-    answer = ana.post(TEXTS, filled(ana.get(TEXTS)) | {"source": sha256})
+    answer = ana.post(TEXTS, form_values(ana, TEXTS) | {"source": sha256})
     calculation = Calculation.objects.get()
     assert answer["Location"] == f"/services/calculations/{calculation.id}/"
     run_enqueued()
-    shown = demand_plain(ana.get(answer["Location"]))
+    shown = ana.get(answer["Location"])
+    checked(shown)
     assert charts_of(shown) == ["Scores of the texts"]
     assert [row.label for row in shown.context["rows"]] == ["positive", "negative"]
 
 
 def test_other_peoples_texts_are_nobodys_choice(ana: Client, staff_user: Any) -> None:
-    file = SimpleUploadedFile("mine.csv", b"text\nI love it\n")
-    ana.post("/services/data-sets/", {"kind": "texts", "file": file})
-    given = filled(ana.get(TEXTS)) | {
+    uploaded(ana, "texts", b"text\nI love it\n")
+    given = form_values(ana, TEXTS) | {
         "source": ana.get(TEXTS).context["form"].fields["source"].choices[-1][0]
     }
     other = Client()
@@ -121,7 +119,7 @@ def test_other_peoples_texts_are_nobodys_choice(ana: Client, staff_user: Any) ->
 
 
 def test_a_score_is_explained_word_by_word(ana: Client) -> None:
-    shown = sent(ana, WORDS, filled(ana.get(WORDS)))
+    shown = sent(ana, WORDS, form_values(ana, WORDS))
     context = shown.context
     good = next(word for word in context["words"] if word.text == "GOOD,")
     assert (good.tone, good.valence) == ("negative", 1.9)
@@ -137,14 +135,14 @@ def test_a_score_is_explained_word_by_word(ana: Client) -> None:
     "text", ["Nothing known here", "Not bad!!!", "😀", "<script>bad()</script>"]
 )
 def test_every_text_can_be_explained(ana: Client, text: str) -> None:
-    shown = sent(ana, WORDS, filled(ana.get(WORDS)) | {"text": text})
+    shown = sent(ana, WORDS, form_values(ana, WORDS) | {"text": text})
     assert shown.context["score"] == pytest.approx(
         shown.context["whole"] / shown.context["root"], abs=1e-4
     )
 
 
 def test_the_strategy_is_drawn_beside_its_benchmark(ana: Client) -> None:
-    shown = sent(ana, STRATEGY, filled(ana.get(STRATEGY)))
+    shown = sent(ana, STRATEGY, form_values(ana, STRATEGY))
     assert charts_of(shown) == ["Return since the first day", "Below the highest so far"]
     figures = {one.name: one for one in shown.context["figures"]}
     summary = shown.context["summary"]
@@ -157,7 +155,7 @@ def test_the_strategy_is_drawn_beside_its_benchmark(ana: Client) -> None:
 
 
 def test_the_strategy_needs_no_benchmark(ana: Client) -> None:
-    shown = sent(ana, STRATEGY, filled(ana.get(STRATEGY)) | {"benchmark": "", "top": "40"})
+    shown = sent(ana, STRATEGY, form_values(ana, STRATEGY) | {"benchmark": "", "top": "40"})
     assert shown.context["benchmark"] == ""
     assert "QQQ" not in shown.content.decode().split('id="answer"')[1]
     assert (len(shown.context["portfolios"][0].holdings), shown.context["portfolios"][0].more) == (
@@ -178,7 +176,7 @@ def test_the_strategy_needs_no_benchmark(ana: Client) -> None:
 def test_what_the_strategy_cannot_do_is_told_at_its_field(
     ana: Client, wrong: dict[str, str], field: str, told: str
 ) -> None:
-    answer = ana.post(STRATEGY, filled(ana.get(STRATEGY)) | wrong)
+    answer = ana.post(STRATEGY, form_values(ana, STRATEGY) | wrong)
     assert answer.status_code == 422
     assert told in answer.context["form"].errors[field][0]
 

@@ -1,8 +1,9 @@
-"""The reader's language: of pages only, for programs are answered in English."""
+"""The reader's language, and smaller pages: of pages only, not of what programs ask for."""
 
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.middleware.gzip import GZipMiddleware
 from django.middleware.locale import LocaleMiddleware
 from django.utils import translation
 
@@ -28,5 +29,20 @@ class PageLocaleMiddleware(LocaleMiddleware):
         self, request: HttpRequest, response: HttpResponseBase
     ) -> HttpResponseBase:
         if request.path_info.startswith(ENGLISH_ONLY):
+            return response
+        return super().process_response(request, response)
+
+
+class PageGZipMiddleware(GZipMiddleware):
+    """Django's own, for pages alone: a stream of events would wait for its end, and files are
+    asked for in ranges."""
+
+    async_capable = False
+
+    def process_response(
+        self, request: HttpRequest, response: HttpResponseBase
+    ) -> HttpResponseBase:
+        is_page = response.headers.get("Content-Type", "").startswith("text/html")
+        if response.streaming or not is_page:
             return response
         return super().process_response(request, response)
