@@ -28,6 +28,8 @@ from ray_services.intraday_strategy.search_bodies import GridIn
 
 COLUMNS = ("sharpe", "annual_return", "volatility", "max_drawdown", "trades")
 """Metrics of the tables."""
+FOLDS = 60
+"""Choices of a table, the last ones."""
 
 
 def sweep_drawn(answered: Answered) -> dict[str, Any]:
@@ -117,7 +119,8 @@ def walk_drawn(answered: Answered) -> dict[str, Any]:
             {"name": words, "value": metric_written(name, answer["metrics"][name])}
             for name, words in metrics_words().items()
         ],
-        "folds": [_fold(one, answer["metric"], body.grid) for one in answer["folds"]],
+        "folds": [_fold(one, answer["metric"], body.grid) for one in answer["folds"][-FOLDS:]],
+        "left_out": max(0, len(answer["folds"]) - FOLDS),
         **_curves(as_objects(answer["curve"]), _("All tests, one after the other")),
     }
 

@@ -17,8 +17,10 @@ from ray_services.sentiment_analyzer.bodies import WordsIn
 
 BINS = 20
 """Of the histogram, over -1 to 1."""
-SHOWN = 60
+SHOWN = 40
 """Texts of a table; of more, as many of the highest and of the lowest scores."""
+TELLING = 60
+"""Words that count, of one text: the first ones."""
 LABELS = ("positive", "neutral", "negative")
 ALPHA = 15.0
 """By which VADER brings a sum to -1 to 1: sum / sqrt(sum² + 15)."""
@@ -153,6 +155,7 @@ def explanation_drawn(answered: Answered) -> dict[str, Any]:
     """Of the first text of an answer of explain-sentiment."""
     [found, *_others] = as_objects(answered.answer["results"])
     words = [_word(one) for one in found["words"]]
+    telling = [word for word in words if word.tone or word.degree]
     told = [word for word in words if word.tone]
     whole = found["sum"] + found["emphasis"] * (1 if found["sum"] > 0 else -1)
     if not found["sum"]:
@@ -160,7 +163,8 @@ def explanation_drawn(answered: Answered) -> dict[str, Any]:
     return {
         "text": found["text"],
         "words": words,
-        "telling": [word for word in words if word.tone or word.degree],
+        "telling": telling[:TELLING],
+        "more": max(0, len(telling) - TELLING),
         "chart": _contributions(told) if told else None,
         "sum": found["sum"],
         "emphasis": found["emphasis"],

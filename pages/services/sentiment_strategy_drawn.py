@@ -15,7 +15,7 @@ from ray_services.common.rows import as_objects
 from ray_services.sentiment_analyzer.bodies import StrategyIn
 
 YEAR = 365.25
-SHOWN = 60
+SHOWN = 40
 """Portfolios of a table, the latest first."""
 TOLD = 10
 """Holdings of each."""

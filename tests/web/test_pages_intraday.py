@@ -162,6 +162,19 @@ def test_walking_forward_goes_through_the_queue_where_it_takes_long(ana: Client)
     assert len(shown.context["folds"]) > 2
 
 
+def test_many_choices_are_a_page_of_the_usual_size(ana: Client) -> None:
+    given = asked(ana, SEARCH, "volatility") | {
+        "ask": "walk-forward", "test_days": "1", "train_days": "600", "x_to": "12", "y_to": "2",
+    }  # fmt: skip
+    shown = sent(ana, SEARCH, given)
+    assert (len(shown.context["folds"]), shown.context["left_out"]) == (60, 7)
+
+
+def test_the_widest_map_is_a_page_of_the_usual_size(ana: Client) -> None:
+    given = asked(ana, SEARCH, "volatility") | {"x_to": "144", "y_to": "24"}
+    assert sent(ana, SEARCH, given).context["sets"] == 144
+
+
 @pytest.mark.parametrize(
     ("wrong", "field", "told"),
     [

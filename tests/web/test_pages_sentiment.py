@@ -53,7 +53,7 @@ def test_the_example_is_scored_as_it_stands(ana: Client) -> None:
 def test_many_texts_are_told_by_their_extremes(ana: Client) -> None:
     shown = sent(ana, TEXTS, form_values(ana, TEXTS) | {"source": "built-in"})
     rows = shown.context["rows"]
-    assert (len(rows), shown.context["summary"]["texts"]) == (60, 2_000)
+    assert (len(rows), shown.context["summary"]["texts"]) == (40, 2_000)
     assert rows[0].score > 0.5
     assert rows[-1].score < -0.5
     assert sum(one.texts for one in shown.context["counts"]) == 2_000
@@ -132,7 +132,7 @@ def test_a_score_is_explained_word_by_word(ana: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["Nothing known here", "Not bad!!!", "😀", "<script>bad()</script>"]
+    "text", ["Nothing known here", "Not bad!!!", "😀", "<script>bad()</script>", "good " * 2_000]
 )
 def test_every_text_can_be_explained(ana: Client, text: str) -> None:
     shown = sent(ana, WORDS, form_values(ana, WORDS) | {"text": text})
@@ -181,6 +181,18 @@ def test_what_the_strategy_cannot_do_is_told_at_its_field(
     assert told in answer.context["form"].errors[field][0]
 
 
+def test_a_strategy_by_weeks_is_a_page_of_the_usual_size(ana: Client) -> None:
+    shown = sent(ana, STRATEGY, form_values(ana, STRATEGY, period="week", top="100"))
+    assert not shown.context["all_shown"]
+    assert len(shown.context["portfolios"]) == 40
+
+
+def test_long_texts_are_a_page_of_the_usual_size(ana: Client) -> None:
+    line = 'It is "good" & <fine>, ' * 12
+    shown = sent(ana, TEXTS, form_values(ana, TEXTS, texts="\n".join([line] * 60)))
+    assert len(shown.context["rows"]) == 40
+
+
 def test_bins_hold_what_they_say() -> None:
     drawn = str(histogram([-1.0, -0.3, -0.05, 0.0, 0.3, 0.7, 1.0]))
     for low in ("-1.0", "-0.3", "-0.1", "0.0", "0.3", "0.7", "0.9"):
@@ -192,3 +204,14 @@ def test_falls_and_growth_are_what_they_are() -> None:
     assert falls_of([-0.2]) == pytest.approx([-0.2])
     assert growth_of(0.21, 2) == pytest.approx(0.1)
     assert growth_of(0.21, 0.1) is None
+
+
+@pytest.mark.parametrize("language", ["pt-br", "de", "en"])
+def test_forms_work_in_every_language(client: Client, user: Any, language: str) -> None:
+    speaker = Client(headers={"accept-language": language})
+    speaker.force_login(user)
+    page = sent(speaker, TEXTS, form_values(speaker, TEXTS, lexicon="moon 2.5"))
+    assert 'name="positive" value="0.05"' in page.content.decode()
+    again = sent(speaker, WORDS, page.context["kept"] | {"text": "to the moon"})
+    assert again.context["score"] > 0.5
+    sent(speaker, STRATEGY, form_values(speaker, STRATEGY))
