@@ -26,6 +26,6 @@ class Result:
 
     title: Callable[[Answered], str]
     template: str
-    """A fragment: sections with headings of level 2."""
+    """A fragment below the title, which is a heading of level 2: its own are of level 3."""
     context: Callable[[Answered], dict[str, Any]]
     """What the template shows, beside `answer` and `body`."""

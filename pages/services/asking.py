@@ -18,6 +18,7 @@ A GET shows the form with its defaults, or with what the address says; a POST an
 to the page of its calculation. How an answer looks is registered in `pages.services.results`.
 """
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -66,7 +67,12 @@ class QuestionForm(forms.Form):
         """Show what is wrong at its field; above all of them where there is none."""
         first = field.partition(".")[0]
         name = self.places.get(first, first)
-        self.add_error(name if name in self.fields else None, told)
+        if name not in self.fields:
+            self.add_error(None, told)
+            return
+        # There it need not be named again; a row is still to be found: `row 3, prices: …`.
+        told = re.sub(rf"^(row \d+)?(?:, )?{re.escape(field)}: ", r"\1: ", told)
+        self.add_error(name, told.removeprefix(": "))
 
     def told(self) -> dict[str, Any]:
         """The values that were sent, without those that are empty."""

@@ -19,6 +19,7 @@ from pages.access import signed_in
 from pages.services.answered import Answered
 from pages.services.results import shown
 from ray_services.calculations import Outcome, body_of, calculations_of, outcome_of
+from ray_services.common.bodies import Body
 from ray_services.doors.answering import owner_of, whole_answer
 
 LATEST = 10
@@ -30,8 +31,9 @@ LATEST = 10
 def calculation(request: HttpRequest, calculation_id: UUID) -> HttpResponse:
     """Its page."""
     outcome = _outcome_or_404(request, calculation_id)
-    context: dict[str, Any] = {"here": "services", **_now(outcome)}
-    answered = _answered(owner_of(request), outcome)
+    body = _body(outcome)
+    context: dict[str, Any] = {"here": "services", "question": _asked(body), **_now(outcome)}
+    answered = None if body is None else _answered(owner_of(request), outcome, body)
     if answered is not None:
         context |= shown(answered)
     return render(request, "pages/services/calculation.html", context)
@@ -87,12 +89,25 @@ def _outcome_or_404(request: HttpRequest, calculation_id: UUID) -> Outcome:
     return outcome_of(found)
 
 
-def _answered(owner: str, outcome: Outcome) -> Answered | None:
-    """None where there is no answer, or one that cannot be shown any more."""
+def _body(outcome: Outcome) -> Body | None:
+    """What was asked; None where it is not asked in this way any more."""
+    try:
+        return body_of(outcome.calculation)
+    except (KeyError, ValidationError):
+        return None
+
+
+def _asked(body: Body | None) -> dict[str, Any]:
+    """What was said, without what it left to the service."""
+    return {} if body is None else body.model_dump(exclude_unset=True)
+
+
+def _answered(owner: str, outcome: Outcome, body: Body) -> Answered | None:
+    """None where there is no answer, or where its rows were deleted."""
     known = outcome.calculation
     try:
-        answer, body = whole_answer(outcome), body_of(known)
-    except (FileNotFoundError, KeyError, ValidationError):
+        answer = whole_answer(outcome)
+    except FileNotFoundError:
         return None
     if answer is None:
         return None

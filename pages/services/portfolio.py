@@ -67,12 +67,10 @@ class PortfolioForm(QuestionForm):
         lazy("Least of one, %"), lazy("Below 0 sells short."), initial=0, min_value=-1000,
         max_value=1000,
     )  # fmt: skip
-    target_return = _percent(lazy("Target return, % a year"), lazy("For a return, or CVaR."))
-    target_risk = _percent(lazy("Target volatility, % a year"), lazy("For a risk."), min_value=0)
-    risk_tolerance = _percent(
-        lazy("From calm (0) to bold (100)"), initial=50, min_value=0, max_value=100
-    )
-    risk_free = _percent(lazy("Risk-free rate, % a year"), initial=0, min_value=-99, max_value=99)
+    target_return = _percent(lazy("Target return, %"), lazy("A year; for a return, or CVaR."))
+    target_risk = _percent(lazy("Target volatility, %"), lazy("A year; for a risk."), min_value=0)
+    risk_tolerance = _percent(lazy("Calm 0, bold 100"), initial=50, min_value=0, max_value=100)
+    risk_free = _percent(lazy("Risk-free rate, %"), initial=0, min_value=-99, max_value=99)
     level = _percent(lazy("Level of CVaR, %"), initial=95, min_value=50.1, max_value=99.9)
     covariance = forms.ChoiceField(
         label=lazy("Covariance"),

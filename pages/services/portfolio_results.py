@@ -135,7 +135,9 @@ def _curve(rows: pa.Table, benchmark: str | None) -> SafeString:
 
 RESULTS = {
     "optimize-portfolio": Result(
-        lambda one: _("The portfolio"), "pages/services/portfolio_best.html", _best
+        lambda one: _("The portfolio of %(n)s tickers") % {"n": len(one.answer["weights"])},
+        "pages/services/portfolio_best.html",
+        _best,
     ),
     "backtest-portfolio": Result(
         lambda one: _("What it would have earned"),

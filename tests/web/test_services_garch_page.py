@@ -108,11 +108,12 @@ def test_little_past_has_no_band_and_says_so(ana: Client) -> None:
 @pytest.mark.parametrize(
     ("changes", "field", "told"),
     [
-        ({"assets": "SPX"}, "assets", "Did you mean"),
+        ({"assets": "SPX"}, "assets", "row 1: expected a ticker"),
         ({"assets": "A B C D E F G"}, "assets", "Up to 6"),
         ({"assets": ""}, "assets", "Name a ticker"),
         ({"prices": "1 2 three"}, "prices", "three"),
         ({"prices": "1 2 3"}, "prices", "at least"),
+        ({"prices": "1 " * 70 + "-1"}, "prices", "row 71: expected"),
         ({"horizon": "0"}, "horizon", "greater"),
         ({"window_size": "29"}, "window_size", "30"),
         ({"own": "0" * 64}, "own", "valid choice"),

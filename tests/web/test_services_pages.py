@@ -84,6 +84,8 @@ def test_what_takes_long_gets_a_page_that_shows_how_far_it_is(ana: Client, user:
     assert actions() == [("submit", "calculation")]
     html = seen(ana, page_of(calculation))
     assert f'hx-get="{page_of(calculation)}progress/"' in html
+    assert "<dd>min_cvar</dd>" in html
+    assert "<dd>AAPL, MSFT, NVDA" in html
     assert 'hx-trigger="every 1s"' in html
     waiting = ana.get(f"{page_of(calculation)}progress/")
     assert "It waits for a worker" in checked(waiting)
