@@ -207,7 +207,7 @@ def test_falls_and_growth_are_what_they_are() -> None:
 
 
 @pytest.mark.parametrize("language", ["pt-br", "de", "en"])
-def test_forms_work_in_every_language(client: Client, user: Any, language: str) -> None:
+def test_forms_work_in_every_language(user: Any, language: str) -> None:
     speaker = Client(headers={"accept-language": language})
     speaker.force_login(user)
     page = sent(speaker, TEXTS, form_values(speaker, TEXTS, lexicon="moon 2.5"))
