@@ -2,12 +2,19 @@
 
 from typing import Any
 
-from pages.services import garch_results, portfolio_results
+from pages.services import (
+    garch_results,
+    intraday_results,
+    portfolio_results,
+    sentiment_results,
+)
 from pages.services.answered import Answered, Result
 
 RESULTS: dict[str, dict[str, Result]] = {
     "garch-predictor": garch_results.RESULTS,
     "portfolio-manager": portfolio_results.RESULTS,
+    "sentiment-analyzer": sentiment_results.RESULTS,
+    "intraday-strategy": intraday_results.RESULTS,
 }
 
 

@@ -2,7 +2,15 @@
 
 from django.urls import path
 
-from pages.services import calculations, garch, portfolio, uploads, views
+from pages.services import (
+    calculations,
+    garch,
+    intraday,
+    portfolio,
+    sentiment,
+    uploads,
+    views,
+)
 
 urlpatterns = [
     path("", views.services, name="services"),
@@ -10,4 +18,6 @@ urlpatterns = [
     *uploads.urlpatterns,
     *garch.urlpatterns,
     *portfolio.urlpatterns,
+    *sentiment.urlpatterns,
+    *intraday.urlpatterns,
 ]

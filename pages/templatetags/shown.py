@@ -19,7 +19,7 @@ def grouped(value: Any, digits: int | None = None) -> str:
     if value is None or value == "":
         return ""
     if digits is not None and isinstance(value, float):
-        value = Decimal(f"{value:.{digits}f}")  # Django would cut the rest off
+        value = Decimal(f"{value:.{digits}f}") + 0  # Django would cut the rest off; -0.0 is 0
     return number_format(value, decimal_pos=digits, use_l10n=True, force_grouping=True)
 
 

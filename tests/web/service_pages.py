@@ -70,3 +70,16 @@ def prices_of(*tickers: str, days: int = 400) -> bytes:
         for price in [100 + 8 * sin(day * day * (0.7 + 0.1 * number)) + day * 0.02 * number]
     ]
     return ("date,ticker,adj_close\n" + "\n".join(rows)).encode()
+
+
+def sent(client: Client, address: str, values: dict[str, Any]) -> Any:
+    """The page that shows the answer to these values."""
+    answer = client.post(address, values)
+    assert answer.status_code == 200, answer.context and answer.context["form"].errors
+    checked(answer)
+    return answer
+
+
+def charts_of(page: Any) -> list[str]:
+    """The titles of its charts."""
+    return re.findall(r'class="chart" role="img"[^>]*><title[^>]*>([^<]*)', page.content.decode())
