@@ -14,9 +14,7 @@ from django.db.models import (
     DateTimeField,
     ExpressionWrapper,
     Min,
-    OuterRef,
     Q,
-    Subquery,
     Value,
 )
 from django.db.models.expressions import Combinable
@@ -25,7 +23,7 @@ from django.db.models.functions import Coalesce, Greatest, Now
 from django_ray_runtime.conf import runtime_settings
 from django_ray_runtime.control import listed_queues
 from django_ray_runtime.exceptions import UnknownQueue
-from django_ray_runtime.models import Attempt, QueuedTask, QueuedTaskQuerySet, Worker
+from django_ray_runtime.models import QueuedTask, QueuedTaskQuerySet, Worker
 from django_ray_runtime.states import LIVING, State, WorkerState
 from django_ray_runtime.store import get_control
 
@@ -118,14 +116,13 @@ def workers(ended_within: float = 0.0) -> list[WorkerView]:
 
 def failures(seconds: float = 3600.0, queue: str | None = None) -> Failures:
     """What ended FAILED within `seconds`, the newest 1,000 of it, by task and exception."""
-    last = Attempt.objects.using(_alias()).filter(task=OuterRef("pk"))
-    last = last.exclude(exception_class_path="").order_by("-number")
     rows = (
         _tasks()
         .finished(State.FAILED)
         .filter(finished_at__gte=_ago(seconds))
         .order_by("-finished_at")
-        .annotate(moment=Now(), exception=Subquery(last.values("exception_class_path")[:1]))
+        .with_last_exception()
+        .annotate(moment=Now())
         .values_list("task_path", "exception", "finished_at", "moment")
     )
     if queue is not None:
