@@ -44,7 +44,7 @@ def retry_selected(request: HttpRequest, selection: Selection, most: int) -> Req
     """Run at most so many of the selected again, in batches."""
 
     def record(ids: Collection[UUID]) -> None:
-        for task_id in ids:
+        for task_id in sorted(ids):
             audit(request, "retry", "task", task_id)
 
     return requeue_selected(selection, most, on_requeued=record)
