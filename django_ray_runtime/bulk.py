@@ -7,18 +7,19 @@ on meanwhile.
 import time
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
 
-from django.db.models import DateTimeField, ExpressionWrapper, OuterRef, Q, Subquery, Value
+from django.db import transaction
+from django.db.models import DateTimeField, ExpressionWrapper, Q, Value
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Now
 
 from django_ray_runtime.conf import runtime_settings
 from django_ray_runtime.control import default_ages, prune, requeue, tasks
-from django_ray_runtime.models import Attempt, QueuedTaskQuerySet
+from django_ray_runtime.models import QueuedTaskQuerySet
 from django_ray_runtime.readiness import database_now
 from django_ray_runtime.states import FINAL, State
 from django_ray_runtime.store import get_pruning
@@ -34,8 +35,9 @@ UNKNOWN = "unknown"
 class Selection:
     """Which ended tasks to run again: all that is given must hold.
 
-    `exception` is a dotted class path or the class's name alone; `since` is when they ended, or
-    how long ago at most. Without `states` only FAILED ones are meant, with `ids` all three kinds.
+    `exception` is a dotted class path, the class's name alone, or "": none was recorded; `since`
+    is when they ended, or how long ago at most. Without `states` only FAILED ones are meant, with
+    `ids` all three kinds.
     """
 
     ids: tuple[uuid.UUID, ...] = ()
@@ -76,15 +78,19 @@ def requeue_selected(
     selection: Selection,
     limit: int | None = None,
     on_batch: Callable[[int], None] = lambda tried: None,
+    on_requeued: Callable[[Collection[uuid.UUID]], None] = lambda ids: None,
 ) -> Requeued:
-    """Run the selected tasks again, at most `limit`, telling `on_batch` how many were tried.
+    """Run the selected tasks again, at most `limit`, telling `on_batch` how many were tried, and
+    `on_requeued` which are requeued: within the batch's transaction, which its errors undo.
 
     What ends after the start is not taken: a task that fails again at once is not requeued in
     a circle.
     """
     result = Requeued(0, _not_selected(selection))
     for batch in _batches(selection, limit):
-        done = requeue(*batch)
+        with transaction.atomic(using=runtime_settings().database):
+            done = requeue(*batch)
+            on_requeued(done)
         result.requeued += len(done)
         result.left_out[KEY_HELD] += len(batch) - len(done)
         on_batch(len(batch))
@@ -156,9 +162,9 @@ def _part(selection: Selection, state: State) -> QueuedTaskQuerySet:
 
 def _raised(rows: QueuedTaskQuerySet, exception: str) -> QueuedTaskQuerySet:
     """Those whose last failure was `exception`, by class path or by name."""
-    last = Attempt.objects.using(rows.db).filter(task=OuterRef("pk"))
-    last = last.exclude(exception_class_path="").order_by("-number")
-    rows = rows.annotate(exception=Subquery(last.values("exception_class_path")[:1]))
+    rows = rows.with_last_exception()
+    if not exception:
+        return rows.filter(Q(exception=None))
     return rows.filter(Q(exception=exception) | Q(exception__endswith=f".{exception}"))
 
 

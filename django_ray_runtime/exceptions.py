@@ -7,6 +7,7 @@ RuntimeFault
 │   └── NotMigrated
 ├── UnknownQueue        no queue of that name
 ├── AlreadyEnded        a task cannot be cancelled any more
+├── NotRequeueable      a task cannot be run again now
 ├── ArgumentsTooLarge   more than a task may be called with
 ├── InvalidSchedule     a declaration of a periodic task cannot be used
 ├── UnknownSchedule     no periodic task has this name here
@@ -21,6 +22,8 @@ RuntimeFault
     ├── Expired
     └── TaskTimeout
 """
+
+from uuid import UUID
 
 
 class RuntimeFault(Exception):
@@ -57,6 +60,16 @@ class AlreadyEnded(RuntimeFault):
     def __init__(self, state: str) -> None:
         super().__init__(f"It is {state} already: only an unfinished task can be cancelled.")
         self.state = state
+
+
+class NotRequeueable(RuntimeFault):
+    """A task cannot be run again: it is in another `state` than FAILED, CANCELLED or EXPIRED, or
+    its unique key is held by the task `holder`."""
+
+    def __init__(self, state: str, holder: UUID | None) -> None:
+        super().__init__(f"It is {state}, and its unique key is held by {holder or 'nobody'}.")
+        self.state = state
+        self.holder = holder
 
 
 class ArgumentsTooLarge(RuntimeFault, ValueError):

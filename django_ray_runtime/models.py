@@ -3,7 +3,7 @@
 from typing import Self
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import OuterRef, Q, Subquery
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Now
 
@@ -45,6 +45,12 @@ class QueuedTaskQuerySet(models.QuerySet["QueuedTask"]):
     def finished(self, state: State | None = None) -> Self:
         rows = self._where(f"state IN ({_literals(FINAL_STATES)})")
         return rows.filter(state=state) if state else rows
+
+    def with_last_exception(self) -> Self:
+        """With `exception`: the class path of each task's last failure, or None."""
+        failed = Attempt.objects.using(self.db).filter(task=OuterRef("pk"))
+        last = failed.exclude(exception_class_path="").order_by("-number")
+        return self.annotate(exception=Subquery(last.values("exception_class_path")[:1]))
 
     def _where(self, condition: str) -> Self:
         sql = f'"django_ray_runtime_queuedtask".{condition}'

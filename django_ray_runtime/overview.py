@@ -4,7 +4,7 @@ A handful of statements whatever the queue holds, each along a partial index of 
 rows: finished ones are never counted. Ages are told by the database's clock.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,9 +14,7 @@ from django.db.models import (
     DateTimeField,
     ExpressionWrapper,
     Min,
-    OuterRef,
     Q,
-    Subquery,
     Value,
 )
 from django.db.models.expressions import Combinable
@@ -25,7 +23,7 @@ from django.db.models.functions import Coalesce, Greatest, Now
 from django_ray_runtime.conf import runtime_settings
 from django_ray_runtime.control import listed_queues
 from django_ray_runtime.exceptions import UnknownQueue
-from django_ray_runtime.models import Attempt, QueuedTask, QueuedTaskQuerySet, Worker
+from django_ray_runtime.models import QueuedTask, QueuedTaskQuerySet, Worker
 from django_ray_runtime.states import LIVING, State, WorkerState
 from django_ray_runtime.store import get_control
 
@@ -61,6 +59,7 @@ class WorkerView:
     released: int = 0
     ended_seconds_ago: float | None = None
     stats: dict[str, Any] = field(default_factory=dict)
+    running_tasks: tuple[tuple[str, int], ...] = ()  # task path and how often, the most first
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,23 +108,22 @@ def workers(ended_within: float = 0.0) -> list[WorkerView]:
         wanted |= Q(ended_at__gte=_ago(ended_within))
     rows = Worker.objects.using(_alias()).filter(wanted).annotate(moment=Now())
     rows = rows.order_by("started_at", "id")
-    running = dict(_tasks().running().values_list("worker").annotate(n=Count("id")))
-    return [
-        _worker(row, running.get(row.id, 0), dead_after)
-        for row in rows.order_by("started_at", "id")
-    ]
+    held = _tasks().running().order_by().values_list("worker", "task_path")
+    running: dict[str | None, Counter[str]] = defaultdict(Counter)
+    for worker, path, n in held.annotate(n=Count("id")):
+        running[worker][path] = n
+    return [_worker(row, running[row.id], dead_after) for row in rows]
 
 
 def failures(seconds: float = 3600.0, queue: str | None = None) -> Failures:
     """What ended FAILED within `seconds`, the newest 1,000 of it, by task and exception."""
-    last = Attempt.objects.using(_alias()).filter(task=OuterRef("pk"))
-    last = last.exclude(exception_class_path="").order_by("-number")
     rows = (
         _tasks()
         .finished(State.FAILED)
         .filter(finished_at__gte=_ago(seconds))
         .order_by("-finished_at")
-        .annotate(moment=Now(), exception=Subquery(last.values("exception_class_path")[:1]))
+        .with_last_exception()
+        .annotate(moment=Now())
         .values_list("task_path", "exception", "finished_at", "moment")
     )
     if queue is not None:
@@ -140,6 +138,14 @@ def failures(seconds: float = 3600.0, queue: str | None = None) -> Failures:
         ages.setdefault(kind, _age(finished_at or moment, moment))  # newest first
     kinds = [FailureView(*kind, count, ages[kind]) for kind, count in counts.most_common()]
     return Failures(seconds, tuple(kinds), complete)
+
+
+def ray_dashboard() -> tuple[str, int] | None:
+    """Host and port on which a Ray that a worker starts has its dashboard, by the settings."""
+    settings = runtime_settings()
+    if not settings.ray_dashboard:
+        return None
+    return settings.ray_dashboard_host, settings.ray_dashboard_port
 
 
 def unfinished_task_paths() -> list[str]:
@@ -177,7 +183,7 @@ def _unfinished() -> tuple[Counter[tuple[str, State]], dict[str, float]]:
     return counts, oldest
 
 
-def _worker(row: Any, running: int, dead_after: float) -> WorkerView:
+def _worker(row: Any, running: Counter[str], dead_after: float) -> WorkerView:
     beat_age = _age(row.last_beat, row.moment)
     return WorkerView(
         id=row.id,
@@ -185,7 +191,8 @@ def _worker(row: Any, running: int, dead_after: float) -> WorkerView:
         queues=tuple(row.queues),
         executor=row.executor,
         concurrency=row.concurrency,
-        running=running,
+        running=running.total(),
+        running_tasks=tuple(running.most_common()),
         heartbeat_age_seconds=beat_age,
         silent=row.state in LIVING and beat_age > dead_after,
         released=row.released,

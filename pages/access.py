@@ -5,7 +5,7 @@ from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 
@@ -16,7 +16,15 @@ type View = Callable[..., HttpResponseBase]
 
 def signed_in(view: View) -> View:
     """For whoever has logged in; others are asked to. Kept in no cache."""
-    return never_cache(login_required(view))
+    asking = login_required(view)
+
+    def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if "HX-Request" in request.headers and not request.user.is_authenticated:
+            # The page to log in would be put into this one, as if it were the fragment.
+            return HttpResponse(status=204, headers={"HX-Refresh": "true"})
+        return asking(request, *args, **kwargs)
+
+    return never_cache(checked)
 
 
 def staff(view: View) -> View:

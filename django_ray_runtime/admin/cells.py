@@ -1,31 +1,17 @@
 """Pieces of HTML that lists and details share, and that the live view sends anew."""
 
 import re
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from django_ray_runtime.admin import words
-from django_ray_runtime.control import tasks
-from django_ray_runtime.masking import masked_text
-from django_ray_runtime.models import QueuedTask, QueuedTaskQuerySet
-from django_ray_runtime.options import readable_options
-from django_ray_runtime.results import Progress
+from django_ray_runtime.models import QueuedTask
 from django_ray_runtime.states import FINAL, State
-
-# What may be megabytes wide stays in the database where a page does not show it.
-WIDE = ("args", "kwargs", "return_value", "worker_ids")
-
-
-def shown_tasks() -> QueuedTaskQuerySet:
-    """Tasks with what a row of the list needs: one query whatever their number."""
-    rows = tasks().select_related("progress").defer(*WIDE)
-    return rows.annotate(clock=Now())
+from django_ray_runtime.task_views import progress_in
 
 
 def is_unfinished(row: QueuedTask) -> bool:
@@ -86,15 +72,6 @@ def attempts(row: QueuedTask) -> str:
     return f"{row.attempt} ({', '.join(notes)})" if notes else str(row.attempt)
 
 
-def progress_in(row: QueuedTask) -> Progress | None:
-    """What the present or last run reported, without a query where the row was read with it."""
-    found = getattr(row, "progress", None)
-    # A task that waits to run again keeps the report of a run that no longer counts.
-    if found is None or found.attempt != row.attempt or row.state not in {*FINAL, State.RUNNING}:
-        return None
-    return Progress(found.done, found.total, found.message, found.started_at, found.updated_at)
-
-
 def progress_bar(row: QueuedTask, message: str) -> SafeString | str:
     """A bar with its figures in words; "—" without a report."""
     found = progress_in(row)
@@ -131,19 +108,6 @@ def bar(
     )  # fmt: skip
 
 
-def progress_messages(rows: Iterable[QueuedTask]) -> dict[Any, str]:
-    """The message of each task's progress, without sensitive values. One query at most."""
-    reports = {row.id: (row, report.message) for row in rows if (report := progress_in(row))}
-    careful = {task_id for task_id, (row, text) in reports.items() if text and _is_careful(row)}
-    found = tasks().filter(id__in=careful).values_list("id", "args", "kwargs") if careful else ()
-    arguments = {task_id: (args, kwargs) for task_id, args, kwargs in found}
-    shown = {task_id: text for task_id, (_, text) in reports.items() if task_id not in careful}
-    for task_id, known in arguments.items():
-        row, text = reports[task_id]
-        shown[task_id] = masked_text(text, *known, readable_options(row.options))
-    return shown
-
-
 def live_cells(row: QueuedTask, message: str) -> dict[str, SafeString | str]:
     """The pieces of a task that change while it is looked at."""
     return {
@@ -163,7 +127,3 @@ def state_cell(row: QueuedTask) -> SafeString:
     if row.state == State.RUNNING and row.cancel_asked_at:
         return format_html('{} <span class="drr-note">stopping</span>', badge(row.state))
     return badge(row.state)
-
-
-def _is_careful(row: QueuedTask) -> bool:
-    return bool(row.options.get("sensitive"))

@@ -8,12 +8,13 @@ from typing import Any
 from django.utils.safestring import SafeString
 
 from django_ray_runtime.admin import words
-from django_ray_runtime.admin.cells import live_cells, moment, progress_messages
+from django_ray_runtime.admin.cells import live_cells, moment
 from django_ray_runtime.conf import runtime_settings
 from django_ray_runtime.masking import masked_arguments, masked_text
 from django_ray_runtime.models import Attempt, QueuedTask
 from django_ray_runtime.options import TaskOptions, readable_options
 from django_ray_runtime.states import WAITING, State
+from django_ray_runtime.task_views import progress_messages
 
 MOST_ATTEMPTS = 20
 MOST_TEXT = 20_000  # characters of arguments and of a return value

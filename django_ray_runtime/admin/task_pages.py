@@ -20,6 +20,7 @@ from django_ray_runtime.admin.details import details
 from django_ray_runtime.control import tasks
 from django_ray_runtime.models import QueuedTask
 from django_ray_runtime.states import FINAL, State
+from django_ray_runtime.task_views import progress_messages, shown_tasks
 
 if TYPE_CHECKING:
     _ModelAdmin = admin.ModelAdmin[QueuedTask]
@@ -87,8 +88,8 @@ class TaskPages(_ModelAdmin):
         """The pieces that change, of the tasks in `ids` (hexadecimal, with dots between)."""
         if not self.has_view_or_change_permission(request):
             raise PermissionDenied
-        rows = list(cells.shown_tasks().filter(id__in=live.ids_in(request.GET.get("ids", ""))))
-        shown = cells.progress_messages(rows)
+        rows = list(shown_tasks().filter(id__in=live.ids_in(request.GET.get("ids", ""))))
+        shown = progress_messages(rows)
 
         def look(row: QueuedTask) -> live.LiveRow:
             pieces = cells.live_cells(row, shown.get(row.id, ""))

@@ -16,6 +16,7 @@ from django_ray_runtime.admin import acting, cells, filters, live
 from django_ray_runtime.admin.task_pages import FOLDER, TaskPages
 from django_ray_runtime.models import QueuedTask, QueuedTaskQuerySet
 from django_ray_runtime.states import FINAL, State
+from django_ray_runtime.task_views import progress_messages, shown_tasks
 
 
 class TaskList(ChangeList):
@@ -23,7 +24,7 @@ class TaskList(ChangeList):
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
-        shown = cells.progress_messages(self.result_list)
+        shown = progress_messages(self.result_list)
         for row in self.result_list:
             row.shown_message = shown.get(row.pk, "")
 
@@ -110,7 +111,7 @@ class TaskAdmin(TaskPages):
     # The list.
 
     def get_queryset(self, request: HttpRequest) -> QueuedTaskQuerySet:
-        return cells.shown_tasks()
+        return shown_tasks()
 
     def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
         # By identifier, a planner walks from the newest through every finished task to find a

@@ -1,6 +1,5 @@
 """`/queues`: how full they are; pause and resume."""
 
-from django.db import transaction
 from django.db.models import Min
 from django.db.models.functions import Coalesce, Greatest, Now
 from django.http import HttpRequest
@@ -8,10 +7,9 @@ from ninja import Router
 
 from django_ray_runtime import control
 from django_ray_runtime.api.schemas import QueueCounts, QueueOut
-from django_ray_runtime.conf import runtime_settings
 from django_ray_runtime.exceptions import UnknownQueue
+from django_ray_runtime.rest import changes
 from django_ray_runtime.rest.access import staff_only
-from django_ray_runtime.rest.audit import audit
 from django_ray_runtime.rest.problems import Problem, described
 
 router = Router()
@@ -65,14 +63,10 @@ def resume_queue(request: HttpRequest, name: str) -> QueueOut:
 
 
 def _switch(request: HttpRequest, action: str, name: str) -> QueueOut:
-    verb = {"pause": control.pause_queue, "resume": control.resume_queue}[action]
-    with transaction.atomic(using=runtime_settings().database):
-        try:
-            changed = verb(name)
-        except UnknownQueue as error:
-            raise Problem(404, str(error)) from None
-        if changed:
-            audit(request, action, "queue", name)
+    try:
+        changes.switch_queue(request, action, name)
+    except UnknownQueue as error:
+        raise Problem(404, str(error)) from None
     return _queue(name)
 
 

@@ -2,7 +2,6 @@
 
 from uuid import UUID
 
-from django.db import transaction
 from django.http import HttpRequest
 from ninja import Query, Router, Status
 
@@ -10,10 +9,11 @@ from django_ray_runtime import control
 from django_ray_runtime.api.filters import filtered
 from django_ray_runtime.api.schemas import TaskDetail, TaskOut, TaskQuery
 from django_ray_runtime.api.shown import task_detail, task_out
-from django_ray_runtime.conf import runtime_settings
-from django_ray_runtime.models import Attempt, QueuedTask, UniqueKey
+from django_ray_runtime.bulk import REQUEUEABLE
+from django_ray_runtime.exceptions import AlreadyEnded, NotRequeueable
+from django_ray_runtime.models import Attempt, QueuedTask
+from django_ray_runtime.rest import changes
 from django_ray_runtime.rest.access import staff_only
-from django_ray_runtime.rest.audit import audit
 from django_ray_runtime.rest.pages import Page, PageOf, paginate
 from django_ray_runtime.rest.problems import Problem, described
 from django_ray_runtime.states import State
@@ -21,7 +21,6 @@ from django_ray_runtime.states import State
 router = Router()
 router.add_decorator(staff_only)
 
-REQUEUED = (State.FAILED, State.CANCELLED, State.EXPIRED)
 # Each may bring 64 KiB of output.
 MOST_ATTEMPTS = 20
 _ONLY_UNFINISHED = "only unfinished tasks can be cancelled."
@@ -77,16 +76,13 @@ def one_task(request: HttpRequest, task_id: UUID) -> TaskDetail:
 def cancel_task(request: HttpRequest, task_id: UUID) -> Status[TaskOut]:
     """A waiting task is cancelled at once. A running one is told to stop, and killed when it
     has not ended after CANCEL_GRACE_SECONDS; asking again changes nothing."""
-    with _one_transaction():
-        before = _existing(task_id)
-        # First the record: whoever listens to task_finished hears of the cancel at once.
-        if before.cancel_asked_at is None:
-            audit(request, "cancel", "task", task_id)
-        done = control.cancel(task_id)
-        row = _existing(task_id)
-        if task_id not in done:
-            raise Problem(409, f"It is {row.state} already: {_ONLY_UNFINISHED}")
-    return Status(200 if done[task_id] is State.CANCELLED else 202, task_out(row))
+    try:
+        state = changes.cancel_task(request, task_id)
+    except QueuedTask.DoesNotExist:
+        raise Problem(404, _NO_TASK) from None
+    except AlreadyEnded as error:
+        raise Problem(409, f"It is {error.state} already: {_ONLY_UNFINISHED}") from None
+    return Status(200 if state is State.CANCELLED else 202, task_out(_existing(task_id)))
 
 
 @router.post(
@@ -104,22 +100,21 @@ def cancel_task(request: HttpRequest, task_id: UUID) -> Status[TaskOut]:
 def retry_task(request: HttpRequest, task_id: UUID) -> Status[TaskOut]:
     """A FAILED, CANCELLED or EXPIRED task runs again as if new, with the record of its runs
     kept. A unique task cannot while another one holds its key."""
-    with _one_transaction():
-        _existing(task_id)
-        if task_id not in control.requeue(task_id):
-            raise _cannot_retry(_existing(task_id))
-        audit(request, "retry", "task", task_id)
-        row = _existing(task_id)
-    return Status(202, task_out(row))
+    try:
+        changes.retry_task(request, task_id)
+    except QueuedTask.DoesNotExist:
+        raise Problem(404, _NO_TASK) from None
+    except NotRequeueable as error:
+        raise _cannot_retry(error) from None
+    return Status(202, task_out(_existing(task_id)))
 
 
-def _cannot_retry(row: QueuedTask) -> Problem:
-    if row.state not in REQUEUED:
-        return Problem(409, f"It is {row.state}: {_ONLY_ENDED}")
-    held = UniqueKey.objects.using(row._state.db).filter(key=row.unique_key)
-    holder = held.values_list("task_id", flat=True).first()
+def _cannot_retry(error: NotRequeueable) -> Problem:
+    if error.state not in REQUEUEABLE:
+        return Problem(409, f"It is {error.state}: {_ONLY_ENDED}")
     return Problem(
-        409, f"Task {holder} holds its unique key: wait for that one, or cancel it, and retry."
+        409,
+        f"Task {error.holder} holds its unique key: wait for that one, or cancel it, and retry.",
     )
 
 
@@ -128,7 +123,3 @@ def _existing(task_id: UUID) -> QueuedTask:
     if row is None:
         raise Problem(404, _NO_TASK)
     return row
-
-
-def _one_transaction() -> transaction.Atomic:
-    return transaction.atomic(using=runtime_settings().database)

@@ -1,4 +1,4 @@
-"""Lines, areas, bands and points over numbers or days."""
+"""Lines, areas, bands and points over numbers, days or moments."""
 
 import datetime as dt
 from collections.abc import Sequence
@@ -7,6 +7,7 @@ from math import isfinite
 from typing import TypeIs
 from xml.etree import ElementTree as ET  # only written here, never read
 
+from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from pages.charts.frame import (
@@ -83,6 +84,10 @@ def _across(svg: ET.Element, series: Sequence[Series], unit: str) -> Scale:
     """The scale of x, with its ticks drawn."""
     xs = [_number(x) for one in series for x in one.xs]
     start, stop = LEFT + 6.0, WIDTH - RIGHT - 6.0
+    if isinstance(series[0].xs[0], dt.datetime):
+        scale = Scale(min(xs), max(xs), start, stop)
+        _clock(svg, scale, sorted(set(xs)))
+        return scale
     if isinstance(series[0].xs[0], dt.date):
         scale = Scale(min(xs), max(xs), start, stop)
         count = min(6, len(set(xs)))
@@ -98,6 +103,16 @@ def _across(svg: ET.Element, series: Sequence[Series], unit: str) -> Scale:
         label = written(value, values, unit)
         text(svg, scale(value), HEIGHT - BOTTOM + 18, label, **{"text-anchor": "middle"})
     return scale
+
+
+def _clock(svg: ET.Element, scale: Scale, moments: Sequence[float]) -> None:
+    """The time of day, at some of these moments."""
+    count = min(6, len(moments))
+    for step in range(count):
+        moment = moments[round(step * (len(moments) - 1) / max(1, count - 1))]
+        anchor = {0: "start", count - 1: "end"}.get(step, "middle")
+        label = timezone.localtime(dt.datetime.fromtimestamp(moment, dt.UTC)).strftime("%H:%M")
+        text(svg, scale(moment), HEIGHT - BOTTOM + 18, label, **{"text-anchor": anchor})
 
 
 def _draw(svg: ET.Element, one: Series, to_x: Scale, to_y: Scale) -> None:
@@ -156,6 +171,8 @@ def _path(places: Sequence[tuple[float, float]]) -> str:
 
 
 def _number(x: X) -> float:
+    if isinstance(x, dt.datetime):
+        return x.timestamp()
     return float(x.toordinal()) if isinstance(x, dt.date) else float(x)
 
 

@@ -74,3 +74,9 @@ def one_in(share: Any) -> str:
         return ""
     against = float(1 / share)
     return _("1 in %(n)s") % {"n": grouped(against, 1 if against < 1000 else 0)}
+
+
+@register.filter
+def ending(identifier: Any) -> str:
+    """The end of a task's identifier; its beginning is the time."""
+    return str(identifier)[-8:]

@@ -162,7 +162,7 @@ def _failure_table(failed: Failures) -> RenderableType:
 
 def _document(glance: Glance) -> dict[str, Any]:
     found, at_work, failed = glance
-    inner = ("stats", "released", "ended_seconds_ago")
+    inner = ("stats", "released", "ended_seconds_ago", "running_tasks")
     return {
         "queues": [asdict(view) for view in found],
         "workers": [
