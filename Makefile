@@ -36,7 +36,7 @@ compile = CUSTOM_COMPILE_COMMAND="make pins" $(PY) -m piptools compile --quiet -
 unexport PYTHONPATH PYTHONHOME
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev setup-peers demo worker web up test test-sqlite test-postgresql test-fast test-images test-agents test-faults examples kodosumi-demo lint format bench screenshots pins wheel clean
+.PHONY: help setup setup-dev setup-peers demo worker web up test test-sqlite test-postgresql test-fast test-images test-agents test-faults examples kodosumi-demo lint format bench screenshots messages pins wheel clean
 
 help: ## List these commands
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
@@ -133,6 +133,12 @@ bench: setup-dev ## Measure generation, fan-out, services, the queue and its rec
 
 screenshots: setup-dev ## Draw docs/images anew: the pages in Chromium, over a worker
 	@$(isolated) $(PY) scripts/screenshots.py
+
+# Needs GNU gettext. A test tells when a catalogue lacks something, or was not compiled.
+messages: setup-dev ## Bring the catalogues of translations up to date, and compile them
+	@$(PY) manage.py makemessages -l pt_BR -l es --no-obsolete --add-location file --no-wrap \
+		-i ".venv*" -i docs -i tests -i django_ray_runtime -i benchmarks -i "project/templates" > /dev/null
+	@$(PY) manage.py compilemessages --locale pt_BR --locale es --ignore ".venv*" > /dev/null
 
 pins: setup-dev ## Pin requirements*.in again (ARGS=--upgrade for newer versions)
 	$(compile) --output-file requirements.txt requirements.in
