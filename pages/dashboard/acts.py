@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from django_ray_runtime.bulk import REQUEUEABLE, Selection, count_selected
+from django_ray_runtime.bulk import REQUEUEABLE, Selection
 from django_ray_runtime.control import tasks
 from django_ray_runtime.exceptions import AlreadyEnded, NotRequeueable, UnknownQueue
 from django_ray_runtime.models import QueuedTask
@@ -108,9 +108,8 @@ def _ask_to_retry_all(of: str) -> str | None:
     if kind is None:
         return None
     said = _("Run again what failed with %(error)s in the last hour: %(n)s times %(task)s?")
-    count = count_selected(_alike(kind), MOST)
     error = kind.exception or _("no recorded exception")
-    return said % {"error": error, "n": grouped(count), "task": kind.task_path}
+    return said % {"error": error, "n": grouped(min(kind.count, MOST)), "task": kind.task_path}
 
 
 def _alike(kind: FailureView) -> Selection:

@@ -1,6 +1,7 @@
 """The queue at a glance, over both databases."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -81,6 +82,7 @@ def test_a_worker_is_shown_with_what_it_holds(
     [view] = overview.workers()
     assert (view.id, view.running, view.concurrency, view.executor) == (worker, 2, 4, "ray")
     assert view.queues == ("default",)
+    assert view.running_tasks == (("tests.tasks.add", 2),)
     assert view.heartbeat_age_seconds < 30
     assert not view.silent
 
@@ -125,6 +127,12 @@ def test_a_flood_of_failures_is_read_up_to_a_bound(
     found = overview.failures()
     assert not found.complete
     assert [kind.count for kind in found.kinds] == [2]
+
+
+def test_rays_dashboard_is_told_where_the_settings_enable_it(settings: Any) -> None:
+    assert overview.ray_dashboard() is None
+    settings.DJANGO_RAY_RUNTIME = {"RAY_DASHBOARD": True, "RAY_DASHBOARD_PORT": 9000}
+    assert overview.ray_dashboard() == ("127.0.0.1", 9000)
 
 
 def test_task_paths_of_unfinished_rows_are_listed_once(store: Store, worker: str) -> None:
