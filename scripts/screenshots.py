@@ -102,6 +102,20 @@ def walk(browser: Any, address: str) -> None:
     page.wait_for_selector("table")
     shot(page, "home")
 
+    for path, button, name in (
+        ("services/garch/", "button.main", "garch"),
+        ("services/portfolio/", "button.main", "portfolio"),
+        ("services/intraday/", "button.main", "intraday"),
+        ("services/sentiment/strategy/", "button.main", "sentiment"),
+    ):
+        page.goto(f"{address}/{path}")
+        page.locator(f"main {button}").first.click()
+        page.wait_for_selector("main svg.chart", timeout=180_000)
+        shot(page, name, whole=True)
+    page.goto(f"{address}/runtime/")
+    page.wait_for_selector("main svg.chart")
+    shot(page, "runtime", whole=True)
+
     small = browser.new_context(
         viewport=PHONE, color_scheme="dark", locale="pt-BR",
         storage_state=page.context.storage_state(),

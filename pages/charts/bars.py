@@ -33,12 +33,14 @@ def bar_chart(
     unit: str = "",
     color: str = "c1",
 ) -> SafeString:
-    """A bar for each name and value, also below zero. `unit` `%` shows shares as percent."""
+    """A bar for each name and value, also below zero; whole numbers count something. `unit` `%`
+    shows shares as percent."""
     svg = document(title, described)
     if not bars:
         return finished(svg)
     heights = [value for _, value in bars]
-    values = ticks(min(0.0, *heights), max(0.0, *heights))
+    whole = all(isinstance(value, int) for value in heights)
+    values = ticks(min(0.0, *heights), max(0.0, *heights), whole=whole)
     to_y = Scale(values[0], values[-1], HEIGHT - BOTTOM, TOP)
     value_axis(svg, to_y, values, unit)
     axis_label(svg, x_label)

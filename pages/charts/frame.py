@@ -10,8 +10,9 @@ from django.utils.safestring import SafeString, mark_safe
 
 from pages.templatetags.shown import grouped
 
-WIDTH, HEIGHT = 720, 300
-LEFT, RIGHT, TOP, BOTTOM = 64, 14, 50, 44
+# Narrow, so that letters can be read on a phone, where all of it is scaled down.
+WIDTH, HEIGHT = 560, 280
+LEFT, RIGHT, TOP, BOTTOM = 58, 14, 50, 44
 FONT = "system-ui, sans-serif"
 
 _numbers = itertools.count(1)
@@ -59,13 +60,16 @@ def place(value: float) -> str:
     return f"{value:.1f}".removesuffix(".0")
 
 
-def ticks(least: float, most: float) -> list[float]:
-    """From below `least` to above `most` in four to nine even steps of 1, 2 or 5 and zeros."""
+def ticks(least: float, most: float, *, whole: bool = False) -> list[float]:
+    """From below `least` to above `most` in four to nine even steps of 1, 2 or 5 and zeros; of
+    `whole` things in fewer, where there are few."""
     if not (isfinite(least) and isfinite(most)):
         raise ValueError(f"expected finite bounds of a chart, got {least} and {most}")
     span = most - least or abs(most) or 1.0
     power = 10.0 ** floor(log10(span / 4))
     step = next(power * n for n in (1, 2, 5, 10) if span <= power * n * 8)
+    if whole:
+        step = max(1.0, step)
     first = floor(least / step)
     last = -floor(-most / step)
     return [step * count for count in range(first, max(last, first + 1) + 1)]

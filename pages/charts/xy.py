@@ -90,7 +90,7 @@ def _across(svg: ET.Element, series: Sequence[Series], unit: str) -> Scale:
         return scale
     if isinstance(series[0].xs[0], dt.date):
         scale = Scale(min(xs), max(xs), start, stop)
-        count = min(6, len(set(xs)))
+        count = min(5, len(set(xs)))
         for step in range(count):
             day = round(min(xs) + (max(xs) - min(xs)) * step / max(1, count - 1))
             anchor = {0: "start", count - 1: "end"}.get(step, "middle")
@@ -107,7 +107,7 @@ def _across(svg: ET.Element, series: Sequence[Series], unit: str) -> Scale:
 
 def _clock(svg: ET.Element, scale: Scale, moments: Sequence[float]) -> None:
     """The time of day, at some of these moments."""
-    count = min(6, len(moments))
+    count = min(5, len(moments))
     for step in range(count):
         moment = moments[round(step * (len(moments) - 1) / max(1, count - 1))]
         anchor = {0: "start", count - 1: "end"}.get(step, "middle")
@@ -116,17 +116,34 @@ def _clock(svg: ET.Element, scale: Scale, moments: Sequence[float]) -> None:
 
 
 def _draw(svg: ET.Element, one: Series, to_x: Scale, to_y: Scale) -> None:
-    places = [
-        (to_x(_number(x)), to_y(y)) for x, y in zip(one.xs, one.ys, strict=True) if _is_there(y)
-    ]
+    segments = _segments(one, to_x, to_y)
     if one.kind in {"points", "mark"}:
-        _points(svg, one, places)
+        _points(svg, one, [at for segment in segments for at in segment])
         return
     if one.kind == "band" and one.low is not None:
+        above = [at for segment in segments for at in segment]
         below = [(to_x(_number(x)), to_y(y)) for x, y in zip(one.xs, one.low, strict=True)]
-        _filled(svg, one.color, [*_thinned(places), *reversed(_thinned(below))])
+        _filled(svg, one.color, [*_thinned(above), *reversed(_thinned(below))])
         return
-    line = _thinned(places)
+    for segment in segments:
+        _line(svg, one, _thinned(segment), to_y)
+
+
+def _segments(one: Series, to_x: Scale, to_y: Scale) -> list[list[tuple[float, float]]]:
+    """The places between gaps."""
+    found: list[list[tuple[float, float]]] = [[]]
+    for x, y in zip(one.xs, one.ys, strict=True):
+        if _is_there(y):
+            found[-1].append((to_x(_number(x)), to_y(y)))
+        elif found[-1]:
+            found.append([])
+    return [segment for segment in found if segment]
+
+
+def _line(svg: ET.Element, one: Series, line: list[tuple[float, float]], to_y: Scale) -> None:
+    if len(line) == 1:  # which is no line yet
+        _points(svg, one, line)
+        return
     if one.kind == "area":
         floor = to_y(0.0)
         _filled(svg, one.color, [(line[0][0], floor), *line, (line[-1][0], floor)])

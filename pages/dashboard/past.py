@@ -77,7 +77,7 @@ def _bars(
     found: History, bucket_name: str, title: str, color: str, count: Callable[[Bucket], int]
 ) -> SafeString:
     bars = [
-        (timezone.localtime(bucket.since).strftime("%H:%M"), float(count(bucket)))
+        (timezone.localtime(bucket.since).strftime("%H:%M"), count(bucket))
         for bucket in found.buckets
     ]
     counts = [count(bucket) for bucket in found.buckets]

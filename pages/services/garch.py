@@ -7,7 +7,7 @@ from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from pages.access import signed_in
@@ -46,37 +46,43 @@ class GarchForm(QuestionForm):
         required=False, choices=[(name, name) for name in QUESTIONS], widget=forms.HiddenInput
     )
     assets = forms.CharField(
-        label=lazy("Tickers"),
+        label=gettext_lazy("Tickers"),
         required=False,
         max_length=200,
         initial="SPY",
-        help_text=lazy("Up to six, such as SPY, QQQ, AAPL; SIM trades around the clock."),
+        help_text=gettext_lazy("Up to six, such as SPY, QQQ, AAPL; SIM trades around the clock."),
         widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "characters"}),
     )
-    own = forms.ChoiceField(label=lazy("Data"), required=False)
+    own = forms.ChoiceField(label=gettext_lazy("Data"), required=False)
     prices = forms.CharField(
-        label=lazy("Prices of your own, oldest first"),
+        label=gettext_lazy("Prices of your own, oldest first"),
         required=False,
         max_length=200_000,
-        help_text=lazy("Instead of tickers: closing prices, with spaces or lines between them."),
+        help_text=gettext_lazy(
+            "Instead of tickers: closing prices, with spaces or lines between them."
+        ),
         widget=forms.Textarea(attrs={"rows": 3}),
     )
-    horizon = forms.IntegerField(label=lazy("Days ahead"), initial=22, min_value=1, max_value=120)
+    horizon = forms.IntegerField(
+        label=gettext_lazy("Days ahead"), initial=22, min_value=1, max_value=120
+    )
     last = forms.IntegerField(
-        label=lazy("Latest prices used"), initial=1000, min_value=60, max_value=5000
+        label=gettext_lazy("Latest prices used"), initial=1000, min_value=60, max_value=5000
     )
     window_size = forms.IntegerField(
-        label=lazy("Days a fit looks back"), initial=250, min_value=30, max_value=1000
+        label=gettext_lazy("Days a fit looks back"), initial=250, min_value=30, max_value=1000
     )
-    p = forms.IntegerField(label=lazy("p: shocks"), initial=1, **LAGS)
-    o = forms.IntegerField(label=lazy("o: extra for falls"), initial=0, **LAGS)
-    q = forms.IntegerField(label=lazy("q: past variance"), initial=1, **LAGS)
+    p = forms.IntegerField(label=gettext_lazy("p: shocks"), initial=1, **LAGS)
+    o = forms.IntegerField(label=gettext_lazy("o: extra for falls"), initial=0, **LAGS)
+    q = forms.IntegerField(label=gettext_lazy("q: past variance"), initial=1, **LAGS)
     distribution = forms.ChoiceField(
-        label=lazy("Errors"), choices=[("normal", lazy("normal")), ("t", lazy("Student's t"))]
+        label=gettext_lazy("Errors"),
+        choices=[("normal", gettext_lazy("normal")), ("t", gettext_lazy("Student's t"))],
     )
     level = forms.DecimalField(
-        label=lazy("Value at risk, %"), initial=5, min_value=0.1, max_value=49, max_digits=4,
-        help_text=lazy("The chance of a greater loss in a day."),
+        label=gettext_lazy("Value at risk, %"),
+        initial=5, min_value=0.1, max_value=49, max_digits=4,
+        help_text=gettext_lazy("The chance of a greater loss in a day."),
     )  # fmt: skip
 
     def clean_assets(self) -> list[str]:

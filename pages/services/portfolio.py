@@ -7,7 +7,7 @@ from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from pages.access import signed_in
@@ -18,13 +18,13 @@ MOST_TICKERS = 60
 POINTS, SOLVED_POINTS = 40, 12
 """Of the frontier: fewer where each takes the solver."""
 GOALS = [
-    ("max_sharpe", lazy("most reward for its risk (Sharpe)")),
-    ("min_volatility", lazy("least volatility")),
-    ("risk_tolerance", lazy("between calm and bold")),
-    ("target_return", lazy("a return, at the least risk")),
-    ("target_risk", lazy("a risk, at the highest return")),
-    ("min_cvar", lazy("least expected shortfall (CVaR)")),
-    ("hrp", lazy("hierarchical risk parity")),
+    ("max_sharpe", gettext_lazy("most reward for its risk (Sharpe)")),
+    ("min_volatility", gettext_lazy("least volatility")),
+    ("risk_tolerance", gettext_lazy("between calm and bold")),
+    ("target_return", gettext_lazy("a return, at the least risk")),
+    ("target_risk", gettext_lazy("a risk, at the highest return")),
+    ("min_cvar", gettext_lazy("least expected shortfall (CVaR)")),
+    ("hrp", gettext_lazy("hierarchical risk parity")),
 ]
 OWN_RETURN = {"target_return", "min_cvar"}
 """Goals that take a target return."""
@@ -54,48 +54,58 @@ class PortfolioForm(QuestionForm):
         required=False, choices=[("best", ""), ("backtest", "")], widget=forms.HiddenInput
     )
     tickers = forms.CharField(
-        label=lazy("Tickers"),
+        label=gettext_lazy("Tickers"),
         max_length=2_000,
         initial="AAPL, MSFT, NVDA, JNJ, PG, KO, JPM, CVX",
-        help_text=lazy("Two to sixty, with commas or spaces between them."),
+        help_text=gettext_lazy("Two to sixty, with commas or spaces between them."),
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
-    own = forms.ChoiceField(label=lazy("Data"), required=False)
-    goal = forms.ChoiceField(label=lazy("Goal"), choices=GOALS)
-    upper = _percent(lazy("Most of one, %"), initial=35, min_value=-1000, max_value=1000)
+    own = forms.ChoiceField(label=gettext_lazy("Data"), required=False)
+    goal = forms.ChoiceField(label=gettext_lazy("Goal"), choices=GOALS)
+    upper = _percent(gettext_lazy("Most of one, %"), initial=35, min_value=-1000, max_value=1000)
     lower = _percent(
-        lazy("Least of one, %"), lazy("Below 0 sells short."), initial=0, min_value=-1000,
-        max_value=1000,
+        gettext_lazy("Least of one, %"), gettext_lazy("Below 0 sells short."),
+        initial=0, min_value=-1000, max_value=1000,
     )  # fmt: skip
-    target_return = _percent(lazy("Target return, %"), lazy("A year; for a return, or CVaR."))
-    target_risk = _percent(lazy("Target volatility, %"), lazy("A year; for a risk."), min_value=0)
-    risk_tolerance = _percent(lazy("Calm 0, bold 100"), initial=50, min_value=0, max_value=100)
-    risk_free = _percent(lazy("Risk-free rate, %"), initial=0, min_value=-99, max_value=99)
-    level = _percent(lazy("Level of CVaR, %"), initial=95, min_value=50.1, max_value=99.9)
+    target_return = _percent(
+        gettext_lazy("Target return, %"), gettext_lazy("A year; for a return, or CVaR.")
+    )
+    target_risk = _percent(
+        gettext_lazy("Target volatility, %"), gettext_lazy("A year; for a risk."), min_value=0
+    )
+    risk_tolerance = _percent(
+        gettext_lazy("Calm 0, bold 100"), initial=50, min_value=0, max_value=100
+    )
+    risk_free = _percent(gettext_lazy("Risk-free rate, %"), initial=0, min_value=-99, max_value=99)
+    level = _percent(gettext_lazy("Level of CVaR, %"), initial=95, min_value=50.1, max_value=99.9)
     covariance = forms.ChoiceField(
-        label=lazy("Covariance"),
+        label=gettext_lazy("Covariance"),
         choices=[
             ("ledoit_wolf", "Ledoit-Wolf"),
-            ("sample", lazy("sample")),
-            ("ewma", lazy("weighted by age")),
+            ("sample", gettext_lazy("sample")),
+            ("ewma", gettext_lazy("weighted by age")),
         ],
     )
-    start, end = _day(lazy("From")), _day(lazy("Until"))
+    start, end = _day(gettext_lazy("From")), _day(gettext_lazy("Until"))
     groups = forms.CharField(
-        label=lazy("Limits of groups"),
+        label=gettext_lazy("Limits of groups"),
         required=False,
         max_length=4_000,
-        help_text=lazy("A line for each: technology: AAPL, MSFT, NVDA <= 40"),
+        help_text=gettext_lazy("A line for each: technology: AAPL, MSFT, NVDA <= 40"),
         widget=forms.Textarea(attrs={"rows": 2}),
     )
     every = forms.ChoiceField(
-        label=lazy("Backtest: weights anew each"),
-        choices=[("month", lazy("month")), ("63", lazy("quarter")), ("252", lazy("year"))],
+        label=gettext_lazy("Backtest: weights anew each"),
+        choices=[
+            ("month", gettext_lazy("month")),
+            ("63", gettext_lazy("quarter")),
+            ("252", gettext_lazy("year")),
+        ],
     )
     window = forms.IntegerField(
-        label=lazy("from the days before"), initial=252, min_value=20, max_value=2_000
+        label=gettext_lazy("from the days before"), initial=252, min_value=20, max_value=2_000
     )
-    cost = _percent(lazy("Cost of trading, %"), initial=0.1, min_value=0, max_value=50)
+    cost = _percent(gettext_lazy("Cost of trading, %"), initial=0.1, min_value=0, max_value=50)
 
     def clean_tickers(self) -> list[str]:
         """Each once."""
