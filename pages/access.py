@@ -1,11 +1,15 @@
 """Who may see a page."""
 
+import time
 from collections.abc import Callable
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import render
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 
@@ -15,8 +19,9 @@ type View = Callable[..., HttpResponseBase]
 
 
 def signed_in(view: View) -> View:
-    """For whoever has logged in; others are asked to. Kept in no cache."""
-    asking = login_required(view)
+    """For whoever has logged in; others are asked to. Kept in no cache. What computes or changes
+    something, a POST, counts as a call of the API does, and is refused above API_RATE."""
+    asking = login_required(_within_rate(view))
 
     def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if "HX-Request" in request.headers and not request.user.is_authenticated:
@@ -25,6 +30,21 @@ def signed_in(view: View) -> View:
         return asking(request, *args, **kwargs)
 
     return never_cache(checked)
+
+
+def _within_rate(view: View) -> View:
+    def counted(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if request.method == "POST":
+            now, (allowed, seconds) = time.time(), settings.API_RATE
+            count = import_string(settings.GENERATION_RATE_COUNTER)
+            if count(f"calls:user:{request.user.pk}", seconds, now) > allowed:
+                wait = max(1, seconds - int(now % seconds))
+                refused = render(request, "pages/too_many.html", {"wait": wait}, status=429)
+                refused["Retry-After"] = str(wait)
+                return refused
+        return view(request, *args, **kwargs)
+
+    return counted
 
 
 def staff(view: View) -> View:

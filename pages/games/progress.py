@@ -87,4 +87,4 @@ async def events(request: HttpRequest, job_id: UUID) -> HttpResponseBase:
         with translation.override(language):
             return render_to_string("pages/games/progress.html", {"progress": value})
 
-    return await event_stream(request, allowed, followed, shown)
+    return await event_stream(request, user.pk, allowed, followed, shown)

@@ -12,7 +12,7 @@ from tests.web.browsers import listen, new_page
 from tests.web.dashboards import PAGE, finish
 from tests.web.rows import add, add_failed, add_worker, report
 
-pytestmark = [pytest.mark.slow, pytest.mark.acceptance]
+pytestmark = [pytest.mark.slow, pytest.mark.acceptance, pytest.mark.any_database]
 
 
 @pytest.fixture

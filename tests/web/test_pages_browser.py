@@ -132,6 +132,7 @@ def running_job() -> GenerationJob:
     return add_job(State.RUNNING, games_done=250, owner=owner)
 
 
+@pytest.mark.any_database
 def test_where_streams_fail_the_page_asks(page: Any, site: str, meanwhile: Any) -> None:
     job = meanwhile(running_job)
     page.route("**/events/", lambda route: route.abort())
@@ -141,6 +142,7 @@ def test_where_streams_fail_the_page_asks(page: Any, site: str, meanwhile: Any) 
     page.locator("[data-live]").get_by_text("75\u00a0%").wait_for()
 
 
+@pytest.mark.any_database
 def test_the_ticket_is_used_by_keys_alone(page: Any, site: str, complaints: list[str]) -> None:
     log_in(page, f"{site}/games/new/", "ana")
     page.locator(".ball[data-n='1']").focus()
@@ -154,6 +156,7 @@ def test_the_ticket_is_used_by_keys_alone(page: Any, site: str, complaints: list
     assert complaints == []
 
 
+@pytest.mark.any_database
 def test_a_refusal_stands_where_it_belongs(page: Any, site: str, complaints: list[str]) -> None:
     log_in(page, f"{site}/games/new/", "ana")
     page.get_by_label("or for how much (BRL)").fill("5")
@@ -166,6 +169,7 @@ def test_a_refusal_stands_where_it_belongs(page: Any, site: str, complaints: lis
     assert complaints == []
 
 
+@pytest.mark.any_database
 def test_another_lottery_has_another_ticket_and_keeps_what_fits(page: Any, site: str) -> None:
     log_in(page, f"{site}/games/new/", "ana")
     page.locator(".ball[data-n='7']").click()
@@ -176,6 +180,7 @@ def test_another_lottery_has_another_ticket_and_keeps_what_fits(page: Any, site:
     assert page.locator(".ball[data-state=fixed]").all_inner_texts() == ["07"]
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize("size", [PHONE, {"width": 1280, "height": 900}], ids=["phone", "desktop"])
 def test_everybody_can_use_each_page(
     page: Any, site: str, size: dict[str, int], complaints: list[str]
@@ -192,6 +197,7 @@ def test_everybody_can_use_each_page(
     assert complaints == []
 
 
+@pytest.mark.any_database
 def test_pages_are_light_with_all_they_load(page: Any, site: str) -> None:
     log_in(page, f"{site}/games/new/", "ana")
     sizes = page.evaluate(

@@ -163,6 +163,36 @@ def test_a_job_is_told_of_until_it_has_ended(user: User, job: GenerationJob) -> 
     assert "500" in after
 
 
+def test_a_reader_has_a_few_streams_and_no_more(
+    user: User, job: GenerationJob, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pages.live.streams.MOST_STREAMS", 2)
+    client = AsyncClient()
+    client.force_login(user)
+
+    async def opened() -> Any:
+        """A stream that has begun; None where it is refused."""
+        answer = await client.get(f"/games/{job.id}/events/")
+        if answer.status_code == 429:
+            return None
+        stream = aiter(answer.streaming_content)
+        await html_of(stream)
+        return stream
+
+    async def watch() -> list[bool]:
+        streams = [await opened() for _ in range(3)]
+        found = [stream is not None for stream in streams]
+        await streams.pop(0).aclose()
+        async with asyncio.timeout(SOON):
+            while (again := await opened()) is None:  # it ends in a moment
+                await asyncio.sleep(0.01)
+        for stream in (streams[0], again):
+            await stream.aclose()
+        return found
+
+    assert asyncio.run(watch()) == [True, True, False]
+
+
 @pytest.mark.parametrize("who", ["nobody", "eve"])
 def test_others_are_told_nothing(job: GenerationJob, who: str) -> None:
     client = AsyncClient()

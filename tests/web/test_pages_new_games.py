@@ -141,6 +141,15 @@ def test_too_many_jobs_are_refused_on_the_page_too(ana: Client, settings: Any) -
     assert GenerationJob.objects.count() == 1
 
 
+def test_who_asks_too_often_has_to_wait(ana: Client, settings: Any) -> None:
+    settings.API_RATE = (2, 10**9)
+    answers = [ana.post(CHECK, FORM) for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [200, 200, 429]
+    assert int(answers[-1].headers["Retry-After"]) > 1
+    assert ana.get(NEW).status_code == 200  # looking is free
+    assert ana.get("/api/v1/whoami").status_code == 429  # it is one account
+
+
 def test_wishes_are_kept_for_another_lottery_as_far_as_they_fit(ana: Client) -> None:
     html = ana.get(NEW, FORM | {"lottery": "lotofacil", "fixed_numbers": "7, 40"}).content.decode()
     assert 'data-n="7" data-state="fixed"' in html

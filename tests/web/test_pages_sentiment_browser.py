@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 
 from tests.web.browsers import listen, new_page
 
-pytestmark = [pytest.mark.slow, pytest.mark.acceptance]
+pytestmark = [pytest.mark.slow, pytest.mark.acceptance, pytest.mark.any_database]
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from tests.web.browsers import listen, new_page
 from tests.web.served import PASSWORD, log_in
 from tests.web.service_pages import SERVICES, prices_of
 
-pytestmark = [pytest.mark.slow, pytest.mark.acceptance]
+pytestmark = [pytest.mark.slow, pytest.mark.acceptance, pytest.mark.any_database]
 
 PHONE = {"width": 390, "height": 844}
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}

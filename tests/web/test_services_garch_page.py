@@ -12,7 +12,7 @@ from ray_services.models import Calculation, DataSet
 from ray_services.operations import operation
 from tests.web.service_pages import SERVICES, asked, form_values, prices_of, seen, told_at, uploaded
 
-pytestmark = [pytest.mark.django_db]
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
 GARCH = f"{SERVICES}garch/"
 

@@ -25,7 +25,7 @@ from tests.web.service_pages import (
     uploaded,
 )
 
-pytestmark = [pytest.mark.django_db]
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
 PORTFOLIO = f"{SERVICES}portfolio/"
 

@@ -13,7 +13,7 @@ from ray_services.models import Calculation
 from ray_services.operations import operation
 from tests.web.service_pages import SERVICES, asked, told_at
 
-pytestmark = [pytest.mark.django_db]
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
 PORTFOLIO = f"{SERVICES}portfolio/"
 TICKERS = ["AAPL", "MSFT", "NVDA", "JNJ", "PG", "KO", "JPM", "CVX"]
