@@ -15,7 +15,17 @@ MOST_DIGITS = 9
 type Reference = tuple[int, ...] | int | str
 """The numbers of a draw, the operator's number of one that is stored, or LATEST."""
 
-_DRAW = re.compile(r"draw[\s:#]*(\d{1,9})", re.IGNORECASE)
+# As people say it in the languages of the pages.
+_DRAW = re.compile(r"(?:draw|concurso|sorteio|sorteo)[\s:#]*(\d{1,9})", re.IGNORECASE)
+_LATEST = {LATEST, "último", "ultimo"}
+
+
+def named_draw(text: str) -> int | str | None:
+    """The operator's number of a draw, or LATEST; None where the text names none."""
+    found = _DRAW.fullmatch(text.strip())
+    if found:
+        return int(found[1])
+    return LATEST if text.strip().lower() in _LATEST else None
 
 
 class NumbersField(forms.CharField):
@@ -46,10 +56,8 @@ class ReferenceField(NumbersField):
 
     def to_python(self, value: Any) -> Any:
         text = str(value or "").strip()
-        if text.lower() == LATEST:
-            return LATEST
-        if found := _DRAW.fullmatch(text):
-            return int(found[1])
+        if (named := named_draw(text)) is not None:
+            return named
         try:
             return super().to_python(text)
         except ValidationError as error:

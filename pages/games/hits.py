@@ -16,6 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from django_ray_runtime.control import wait_until_finished
 from generation.archive import NoSuchDraw, reference_draw
+from generation.forms.fields import LATEST, named_draw
 from generation.hits import NotADraw, check_draw
 from generation.lotteries import LOTTERIES, Lottery
 from generation.tasks import hits_of
@@ -83,11 +84,10 @@ def _told(request: HttpRequest, **context: Any) -> HttpResponse:
 
 def _numbers(lottery: Lottery, text: str) -> tuple[int, ...]:
     """`4 8 15 16 23 42`, `latest` or `draw 2800`. Raises NotADraw and NoSuchDraw."""
-    text = text.strip().lower()
-    named = re.fullmatch(r"draw[\s:#]*(\d{1,9})", text)
-    if named or text == "latest":
-        return reference_draw(lottery, int(named[1]) if named else None)
-    parts = re.split(r"[\s,;-]+", text)
+    named = named_draw(text)
+    if named is not None:
+        return reference_draw(lottery, None if named == LATEST else int(named))
+    parts = re.split(r"[\s,;-]+", text.strip())
     if not all(part.isascii() and part.isdecimal() and len(part) < 4 for part in parts):
         raise NotADraw(
             _("Write the numbers drawn, such as 4 8 15 16 23 42, or latest, or draw 2800.")

@@ -189,7 +189,7 @@ def test_everybody_can_use_each_page(
     page.goto(f"{site}/login/")
     assert violations(page) == []
     log_in(page, f"{site}/", "boss")
-    for path in ("/", "/games/", "/games/new/", "/games/new/?lottery=lotomania"):
+    for path in ("/", "/games/", "/games/new/?lottery=lotomania", "/runtime/", "/services/"):
         page.goto(f"{site}{path}")
         assert violations(page) == [], path
         wide = page.evaluate("document.documentElement.scrollWidth")

@@ -160,6 +160,7 @@ def test_an_answer_belongs_to_its_job(ana: Client, user: User, made: GenerationJ
     ("draw", "told"),
     [("", "Write the numbers drawn"), ("1 2 3", "Write 6 different numbers"),
      ("1 2 3 4 5 99", "1 to 60"), ("latest", "No such draw"), ("draw 9999", "No such draw"),
+     ("concurso 9", "No such draw"), ("Último", "No such draw"),
      ("1;DROP", "Write the numbers drawn")],
 )  # fmt: skip
 def test_what_is_no_draw_is_refused_in_place(
