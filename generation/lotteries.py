@@ -49,6 +49,7 @@ class Lottery:
     ticket_columns: int | None = None
     second: SecondGroup | None = None
     digits: int = 0
+    draws: int = 1  # in which one ticket takes part
     unit_price: Decimal | None = None
     currency: str = "BRL"
     price_as_of: str = ""
@@ -119,6 +120,7 @@ _ALL = (
     Lottery(
         "dupla-sena", "Dupla Sena", 50, 6, 6, 15, ticket_columns=10,
         unit_price=Decimal("3.00"), price_as_of=_PRICED, source=_CAIXA,
+        draws=2,
         note="Drawn twice with the same ticket.",
     ),
     Lottery(

@@ -10,7 +10,8 @@ from generation.lotteries import Lottery
 
 @dataclass(frozen=True, slots=True)
 class Chance:
-    """Of the top prize in one draw; not ``exact``: at most."""
+    """Of the top prize in a draw, or in one of several that a ticket is for; not ``exact``: at
+    most."""
 
     share: Fraction
     exact: bool
@@ -36,11 +37,13 @@ def top_prize(lottery: Lottery, constraints: GameConstraints, quantity: int) -> 
     """The chance that one of so many distinct games wins the top prize.
 
     Games of as many numbers as are drawn exclude each other, so their chances add up. Larger
-    tickets may share the winning numbers: then the sum is an upper bound.
+    tickets may share the winning numbers: then the sum is an upper bound. Where a ticket takes part
+    in several draws, they are independent of each other.
     """
     picks = constraints.second_picks(lottery)
     single = constraints.numbers_per_game == lottery.draw and (
         lottery.second is None or picks == lottery.second.draw
     )
-    share = min(Fraction(1), quantity * game_chance(lottery, constraints))
+    in_one = min(Fraction(1), quantity * game_chance(lottery, constraints))
+    share = 1 - (1 - in_one) ** lottery.draws
     return Chance(share, exact=single or bool(lottery.digits) or quantity == 1)

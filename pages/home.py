@@ -1,9 +1,12 @@
 """What somebody sees first: a new job, what runs, whether all is well."""
 
+import hashlib
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
 from django.views.decorators.http import require_safe
 
 from django_ray_runtime.health import Verdict, verdicts
@@ -20,15 +23,28 @@ MOST = 8
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """The whole page."""
-    context = {"here": "home", "lotteries": LOTTERIES.values(), **_now(request)}
+    now = _drawn(request)
+    context = {"here": "home", "lotteries": LOTTERIES.values(), "now": now, "seen": _seen(now)}
     return render(request, "pages/home.html", context)
 
 
 @signed_in
 @require_safe
 def now(request: HttpRequest) -> HttpResponse:
-    """What changes of it."""
-    return render(request, "pages/home_now.html", _now(request))
+    """What changes of it; 204 where that is what the browser shows."""
+    drawn = _drawn(request)
+    seen = _seen(drawn)
+    if request.GET.get("seen") == seen:
+        return HttpResponse(status=204)
+    return render(request, "pages/home_part.html", {"now": drawn, "seen": seen})
+
+
+def _drawn(request: HttpRequest) -> SafeString:
+    return render_to_string("pages/home_now.html", _now(request), request)
+
+
+def _seen(drawn: str) -> str:
+    return hashlib.sha256(drawn.encode()).hexdigest()[:16]
 
 
 def _now(request: HttpRequest) -> dict[str, Any]:

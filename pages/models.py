@@ -19,8 +19,10 @@ MOST = 20
 
 class ShareLinkQuerySet(models.QuerySet["ShareLink"]):
     def living(self) -> Self:
-        """Neither expired nor revoked."""
-        return self.filter(Q(expires_at__gt=Now()), revoked_at__isnull=True)
+        """Neither expired nor revoked, of somebody who may still log in."""
+        return self.filter(
+            Q(expires_at__gt=Now()), revoked_at__isnull=True, job__owner__is_active=True
+        )
 
     def of_token(self, token: str) -> "ShareLink | None":
         """The living link of this token, if there is one."""

@@ -8,6 +8,7 @@ from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
 
 from django_ray_runtime.rest.problems import CONTENT_TYPE, Problem
+from pages.live.watching import let_go
 from ray_services.sizes import too_large
 
 UNDER = "/api/"
@@ -52,6 +53,7 @@ class PiecesMiddleware:
             and isinstance(response, StreamingHttpResponse)
             and not response.is_async
         ):
+            let_go()  # a slow client keeps no connection to the database
             response.streaming_content = _pieces(response.streaming_content)  # type: ignore[arg-type]
         return response
 

@@ -78,20 +78,22 @@ class Listener:
         self._ring_for_all()
         asked = answered = float("-inf")
         while not self._stopped.is_set():
-            now = time.monotonic()
-            if answered >= asked and now >= asked + ASK_SECONDS:
-                asked = now
+            if answered >= asked and time.monotonic() >= asked + ASK_SECONDS:
                 self._ask(mine)
-            if answered < asked < now - ANSWER_SECONDS:
-                logger.warning("Notices do not arrive: the worker looks by itself more often.")
-                self.hears = False
-                self._stopped.wait(ASK_SECONDS)
-                return
+                asked = time.monotonic()
+            quiet = True
             for notice in connection.connection.notifies(timeout=LOOK_SECONDS, stop_after=1):
+                quiet = False
                 if notice.payload == mine:
                     answered, self.hears = time.monotonic(), True
                 elif notice.payload in set(Notice):
                     self._ring(Notice(notice.payload))
+            # Judged once all that came was read.
+            if quiet and answered < asked < time.monotonic() - ANSWER_SECONDS:
+                logger.warning("Notices do not arrive: the worker looks by itself more often.")
+                self.hears = False
+                self._stopped.wait(ASK_SECONDS)
+                return
 
     def _ask(self, payload: str) -> None:
         """Send it through a connection of its own, by one statement: it needs no state."""

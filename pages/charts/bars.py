@@ -22,6 +22,7 @@ from pages.charts.frame import (
     value_axis,
     written,
 )
+from pages.templatetags.shown import grouped
 
 
 def bar_chart(
@@ -56,7 +57,14 @@ def bar_chart(
             "width": place(wide), "height": place(max(0.5, bottom - top)),
             "fill": "currentColor",
         })  # fmt: skip
-        ET.SubElement(bar, "title").text = f"{name}: {written(value, [0, value / 50 or 1], unit)}"
+        ET.SubElement(bar, "title").text = f"{name}: {_said(value, unit)}"
         if number % every == 0:
             text(svg, middle, HEIGHT - BOTTOM + 18, name, **{"text-anchor": "middle"})
     return finished(svg)
+
+
+def _said(value: float, unit: str) -> str:
+    """A bar's own value."""
+    if isinstance(value, int):
+        return grouped(value)
+    return written(value, [0, value / 50 or 1], unit)

@@ -44,7 +44,8 @@ def check(request: HttpRequest, job_id: UUID) -> HttpResponse:
         numbers = _numbers(LOTTERIES[job.lottery], request.POST.get("draw", ""))
     except (NotADraw, NoSuchDraw) as error:
         return _told(request, error=refusals.said(str(error)) or str(error))
-    result = hits_of.enqueue(str(job.id), list(numbers))
+    # Somebody waits for it: ahead of jobs of ten million games.
+    result = hits_of.using(priority=10).enqueue(str(job.id), list(numbers))
     wait_until_finished(result.id, A_MOMENT)
     return _answer(request, job, result.id)
 
@@ -72,14 +73,22 @@ def _answer(request: HttpRequest, job: Any, result_id: str) -> HttpResponse:
     return _told(
         request,
         numbers=result.args[1],
-        hits=[(hit, hits.get(hit, 0)) for hit in range(max(hits, default=0), -1, -1)],
-        drawn=lottery.digits or lottery.draw,
+        hits=[(hit, hits.get(hit, 0)) for hit in range(_most(lottery, job), -1, -1)],
+        has_second=lottery.second is not None,
         games=sum(hits.values()),
     )
 
 
+def _most(lottery: Lottery, job: Any) -> int:
+    """As many numbers of a draw as a game can hit."""
+    return lottery.digits or min(lottery.draw, job.order.constraints.numbers_per_game)
+
+
 def _told(request: HttpRequest, **context: Any) -> HttpResponse:
-    return render(request, "pages/games/hits.html", context)
+    """The fragment; a page of its own where no script asks."""
+    whole = "HX-Request" not in request.headers
+    template = "pages/games/hits_page.html" if whole else "pages/games/hits.html"
+    return render(request, template, {"here": "jobs", **context})
 
 
 def _numbers(lottery: Lottery, text: str) -> tuple[int, ...]:

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from django_ray_runtime.rest.audit import audit
 from generation.control import NotPossible, cancel_job
+from generation.converting import SPREADSHEET_GAMES
 from generation.formats import FORMATS
 from generation.jobs import job_error, store_job
 from generation.limits import TooManyJobs, demand_turn
@@ -51,9 +52,15 @@ def shown(job: Any) -> dict[str, Any]:
         "progress": progress_of(job) if not over else None,
         "state": job.task.state,
         "error": job_error(job),
-        "formats": FORMATS,
+        "formats": [name for name in FORMATS if _is_given(job, name)],
         "outcome": outcome_of(job) if over and job.task.state == "SUCCESSFUL" else None,
     }
+
+
+def _is_given(job: Any, file_format: str) -> bool:
+    """Whether the file is given in this format while one waits."""
+    too_long = file_format == "xlsx" and job.games_done > SPREADSHEET_GAMES
+    return file_format == job.file_format or not too_long
 
 
 @signed_in

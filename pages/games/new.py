@@ -1,6 +1,7 @@
 """The page on which games are ordered: its figures come as it is filled in."""
 
 from typing import Any
+from uuid import uuid4
 
 from django.contrib import messages
 from django.db import IntegrityError, transaction
@@ -47,14 +48,27 @@ def check(request: HttpRequest) -> HttpResponse:
     form = WishForm(request.POST, checking=True)
     form.is_valid()
     sent = [field for field in form if field.name in request.POST and not field.is_hidden]
-    context = {"form": form, "figures": figures_of(form), "fields": sent, "swapped": True}
+    context = {
+        "form": form, "figures": figures_of(form), "problems": _problems(form), "fields": sent,
+    }  # fmt: skip
     return render(request, "pages/games/figures.html", context)
+
+
+def _problems(form: WishForm) -> list[tuple[str, str]]:
+    """Each error once, with the field that it is about; "" for none."""
+    found = {
+        str(error): name if name in form.fields else ""
+        for name, errors in form.errors.items()
+        for error in errors
+    }
+    return [(name, told) for told, name in found.items()]
 
 
 def _shaped(values: dict[str, str]) -> dict[str, str]:
     """What fits the lottery: another one may have been chosen for wishes that were there."""
     shape = shape_of(values.get("lottery"), values.get("numbers_per_game"))
     values |= {"lottery": shape.lottery.key, "numbers_per_game": str(shape.picks)}
+    values["once"] = uuid4().hex  # of this form: the same order may be placed again by another
     values.setdefault("file_format", FORMATS[0])
     for name in LISTS:
         numbers = [n for n in values.get(name, "").replace(",", " ").split() if n.isdecimal()]
@@ -77,7 +91,7 @@ def _page(request: HttpRequest, form: WishForm, status: int = 200) -> HttpRespon
         "cells": cells_of(shape.lottery, _states(form)),
         "grid_columns": columns_of(shape.lottery),
         "figures": figures_of(form),
-        "fields": list(form),
+        "problems": _problems(form),
         "submitted": request.method == "POST",
         **_more(form, shape),
     }
@@ -88,7 +102,9 @@ def _slider(form: WishForm, slider: Any) -> dict[str, Any]:
     """With the values that it shows."""
     low = form.data.get(slider.low) or slider.least
     high = form.data.get(slider.high) or slider.most
-    return {"is": slider, "from": low, "to": high}
+    names = [name for name in (slider.low, slider.high) if name]
+    errors = {name: form.errors.get(name, [""])[0] for name in names}
+    return {"is": slider, "from": low, "to": high, "errors": errors}
 
 
 def _states(form: WishForm) -> dict[int, str]:

@@ -14,8 +14,8 @@ from pages.games.chart_words import voice
 from pages.games.heat import heat_map
 from pages.games.tickets import Cell, cells_of, columns_of, face_of, rows_of
 
-SHOWN = 12
-"""Games that are drawn as tickets."""
+SHOWN, FEW, LARGE = 12, 4, 30
+"""Games that are drawn as tickets; of large ones a few."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,8 @@ def _first_games(job: Any) -> Games:
         return []
     try:
         with storing.open_file(job.file_name) as file:
-            return read_games(file, job.file_format, 0, SHOWN)[1]
+            count = FEW if job.order.constraints.numbers_per_game >= LARGE else SHOWN
+            return read_games(file, job.file_format, 0, count)[1]
     except (FileNotFoundError, NotReadable):
         return []
 

@@ -7,6 +7,7 @@ from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
@@ -34,7 +35,7 @@ def share(request: HttpRequest, job_id: UUID) -> HttpResponseRedirect:
         link = ShareLink.objects.create(job=job, expires_at=timezone.now() + ShareLink.lifetime())
         audit(request, "share", "job", job_id)
     messages.success(request, _("Whoever has the link can look until %(day)s.") % {
-        "day": f"{link.expires_at:%Y-%m-%d}"})  # fmt: skip
+        "day": date_format(link.expires_at)})  # fmt: skip
     return redirect("pages:job", job_id)
 
 

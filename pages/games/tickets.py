@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from generation.lotteries import Lottery
 
 COLUMNS = 10
-"""Where tickets of a lottery differ."""
+"""In a row, of lotteries whose tickets differ."""
 
 
 @dataclass(frozen=True, slots=True)

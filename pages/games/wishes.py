@@ -65,6 +65,9 @@ def without_untouched(data: Any) -> dict[str, str]:
     """What was sent, without the sliders that stand at the ends they had when they were drawn."""
     values = {name: data.get(name, "") for name in data}
     lottery, _colon, picks = str(values.get("shape", "")).partition(":")
+    if lottery and lottery != values.get("lottery"):
+        # Another was chosen, whose tickets are others: six numbers of one are a luxury of another.
+        values |= {"numbers_per_game": "", "second_numbers_per_game": ""}
     for slider in sliders_of(shape_of(lottery, picks)) if lottery else ():
         for name, end in ((slider.low, slider.least), (slider.high, slider.most)):
             if values.get(name) == str(end):

@@ -18,7 +18,7 @@ from pages.live.watching import let_go
 
 ALIVE_SECONDS = 15.0
 """Between signs of life, so that proxies keep the stream and we notice who has gone."""
-MOST_STREAMS = 20
+MOST_STREAMS = 6
 """Of one reader and process; more pages than that ask from time to time."""
 LONGEST_SECONDS = 600.0
 """A stream ends then, and the browser opens another: what was deployed meanwhile gets its turn."""

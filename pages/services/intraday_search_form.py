@@ -12,6 +12,8 @@ from pages.services.intraday_words import metrics_words, parameter_words
 
 MOST_VALUES = 12
 """Of one axis: more cells do not show."""
+LARGEST, SMALLEST = 1_000_000, 1e-6
+"""Of the numbers of an axis, and of its step."""
 TOP = 10
 SWEEP, SPLIT, WALK = "sweep-parameters", "out-of-sample", "walk-forward"
 USUAL: dict[str, tuple[tuple[str, float, float, float], tuple[str, float, float, float]]] = {
@@ -25,7 +27,7 @@ USUAL: dict[str, tuple[tuple[str, float, float, float], tuple[str, float, float,
 
 
 def _number(label: Any) -> forms.FloatField:
-    return forms.FloatField(label=label)
+    return forms.FloatField(label=label, min_value=-LARGEST, max_value=LARGEST)
 
 
 class SearchForm(TradesForm):
@@ -82,7 +84,7 @@ class SearchForm(TradesForm):
             self.add_error(f"{axis}_step", _("Expected a step above 0."))
         elif last < first:
             self.add_error(f"{axis}_to", _("Expected at least where it begins."))
-        elif floor((last - first) / step + 1e-9) + 1 > MOST_VALUES:
+        elif step < SMALLEST or floor((last - first) / step + 1e-9) + 1 > MOST_VALUES:
             least = ceil((last - first) / (MOST_VALUES - 1) * 100 - 1e-9) / 100
             told = _("Expected up to %(n)s values: take a step of at least %(step)s.")
             self.add_error(f"{axis}_step", told % {"n": MOST_VALUES, "step": f"{least:g}"})

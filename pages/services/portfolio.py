@@ -68,11 +68,13 @@ class PortfolioForm(QuestionForm):
         initial=0, min_value=-1000, max_value=1000,
     )  # fmt: skip
     target_return = _percent(
-        gettext_lazy("Target return, %"), gettext_lazy("A year; for a return, or CVaR.")
-    )
+        gettext_lazy("Target return, %"), gettext_lazy("A year; for a return, or CVaR."),
+        min_value=-1000, max_value=1000,
+    )  # fmt: skip
     target_risk = _percent(
-        gettext_lazy("Target volatility, %"), gettext_lazy("A year; for a risk."), min_value=0
-    )
+        gettext_lazy("Target volatility, %"), gettext_lazy("A year; for a risk."),
+        min_value=0, max_value=1000,
+    )  # fmt: skip
     risk_tolerance = _percent(
         gettext_lazy("Calm 0, bold 100"), initial=50, min_value=0, max_value=100
     )

@@ -2,6 +2,7 @@
 
 import re
 import signal
+import socket
 import stat
 import subprocess
 import sys
@@ -17,7 +18,7 @@ import psutil
 import pytest
 
 from project.management.commands.up import _secret_key
-from tests.support import ROOT, environment, wait_until
+from tests.support import ROOT, environment, manage, wait_until
 from tests.with_postgres import free_port
 
 pytestmark = [pytest.mark.slow, pytest.mark.acceptance]
@@ -72,12 +73,21 @@ def test_one_command_starts_all_of_it_and_ends_it(tmp_path: Path) -> None:
         assert not logs_in(port, "another")
         family = psutil.Process(process.pid).children(recursive=True)
         assert len(family) >= 4  # gunicorn and its worker, ours and its child
-        process.send_signal(signal.SIGTERM)
+        process.send_signal(signal.SIGHUP)  # as when its terminal is closed
         assert process.wait(timeout=60) == 0
         assert not [one for one in family if one.is_running() and one.status() != "zombie"]
     with up(tmp_path, port) as (_, log):
         assert "password" not in log.read_text()
         assert logs_in(port, password[1])
+
+
+def test_a_port_that_is_taken_is_told_before_anything_starts(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        found = manage("up", "--port", port, DATABASE_URL=f"sqlite:///{tmp_path}/db.sqlite3")
+    assert found.returncode == 1
+    assert "make up PORT=8080" in found.stderr
+    assert not (tmp_path / "db.sqlite3").exists()
 
 
 def test_the_key_is_made_once_and_for_its_user_alone(

@@ -55,6 +55,13 @@ def test_one_larger_ticket_is_exact_and_no_chance_is_above_one() -> None:
     assert top_prize(TINY, wanted, 21).share == 1
 
 
+def test_a_ticket_of_two_draws_has_two_chances() -> None:
+    dupla_sena = get_lottery("dupla-sena")
+    one = game_chance(dupla_sena, GameConstraints())
+    assert top_prize(dupla_sena, GameConstraints(), 1).share == 1 - (1 - one) ** 2
+    assert top_prize(dupla_sena, GameConstraints(), 1).exact
+
+
 def test_a_second_group_divides_the_chance() -> None:
     powerball = get_lottery("mais-milionaria")
     more = GameConstraints(second_numbers_per_game=3)

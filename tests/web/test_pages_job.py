@@ -134,17 +134,35 @@ def test_charts_and_heat_map_are_there(ana: Client, made: GenerationJob) -> None
 
 
 def test_hits_against_a_draw_are_counted(ana: Client, made: GenerationJob) -> None:
-    answer = ana.post(f"/games/{made.id}/hits/", {"draw": "7 8 15 16 23 42"})
-    waits = re.search(r'hx-get="([^"]+)"', answer.content.decode())
+    draw = {"draw": "7 8 15 16 23 42"}
+    answer = ana.post(f"/games/{made.id}/hits/", draw, headers={"hx-request": "true"})
+    waits = re.search(r'hx-get="(/games/[^"]+/hits/[^"]+)"', answer.content.decode())
     assert waits is not None
     run_enqueued()
     html = ana.get(waits[1]).content.decode()
     found = {int(a): int(b) for a, b in re.findall(r'row">(\d)</th><td class="right">(\d+)', html)}
     drawn = {7, 8, 15, 16, 23, 42}
     games = [set(map(int, line.split(","))) for line in made.path.read_text().splitlines()[1:]]
+    assert sorted(found) == list(range(7))  # also those that no game hits
     for hit in range(7):
-        assert found.get(hit, 0) == sum(len(game & drawn) == hit for game in games)
+        assert found[hit] == sum(len(game & drawn) == hit for game in games)
     assert found[1] > 0
+
+
+def test_hits_are_counted_without_a_script_too(ana: Client, made: GenerationJob) -> None:
+    html = ana.post(f"/games/{made.id}/hits/", {"draw": "1 2 3 4 5 6"}).content.decode()
+    assert "<h1>" in html
+    again = re.search(r'<a href="(/games/[^"]+/hits/[^"]+)"', html)
+    assert again is not None
+    run_enqueued()
+    assert "<table>" in ana.get(again[1]).content.decode()
+
+
+def test_spreadsheets_that_take_too_long_are_not_offered(ana: Client, user: User) -> None:
+    few = page(ana, add_job(State.SUCCESSFUL, owner=user, games_done=1000))
+    many = page(ana, add_job(State.SUCCESSFUL, owner=user, games_done=3_000_000))
+    assert ["format=xlsx" in html for html in (few, many)] == [True, False]
+    assert "format=parquet" in many
 
 
 def test_an_answer_belongs_to_its_job(ana: Client, user: User, made: GenerationJob) -> None:
@@ -227,6 +245,28 @@ class TestLinks:
         path = self.link(ana, made)
         ShareLink.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
         assert Client().get(path).status_code == 404
+
+    def test_it_ends_with_its_owners_account(
+        self, ana: Client, made: GenerationJob, user: User
+    ) -> None:
+        path = self.link(ana, made)
+        User.objects.filter(pk=user.pk).update(is_active=False)
+        assert Client().get(path).status_code == 404
+
+    def test_a_failed_jobs_error_is_not_for_everybody(self, ana: Client, user: User) -> None:
+        job = add_job(State.FAILED, owner=user)
+        html = Client().get(self.link(ana, job)).content.decode()
+        assert "it broke" in page(ana, job)
+        assert "it broke" not in html
+
+    def test_staff_revoke_one_in_the_admin(self, ana: Client, made: GenerationJob) -> None:
+        path = self.link(ana, made)
+        boss = Client()
+        boss.force_login(User.objects.create_superuser("boss"))
+        picked = {"action": "revoke", "_selected_action": [str(ShareLink.objects.get().pk)]}
+        assert boss.post("/admin/pages/sharelink/", picked).status_code == 302
+        assert Client().get(path).status_code == 404
+        assert boss.get("/admin/pages/sharelink/add/").status_code == 403
 
     def test_nobody_else_makes_or_revokes_one(
         self, ana: Client, other: Client, staff_user: User, made: GenerationJob

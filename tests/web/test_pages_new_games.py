@@ -55,8 +55,7 @@ def test_the_ticket_has_every_number_and_none_is_marked(ana: Client) -> None:
 
 @pytest.mark.parametrize(
     ("lottery", "numbers", "first", "columns"),
-    [("lotofacil", 25, "01", 5), ("super-sete", 70, "0", 7), ("lotomania", 100, "01", 10),
-     ("powerball", 69, "01", 10)],
+    [("lotofacil", 25, "01", 5), ("lotomania", 100, "01", 10), ("powerball", 69, "01", 10)],
 )  # fmt: skip
 def test_each_lottery_has_its_own_ticket(
     ana: Client, lottery: str, numbers: int, first: str, columns: int
@@ -65,6 +64,40 @@ def test_each_lottery_has_its_own_ticket(
     faces = re.findall(r'class="ball"[^>]*>(\d+)<', html)
     assert (len(faces), faces[0]) == (numbers, first)
     assert f"columns-{columns}" in html
+
+
+def test_of_digits_there_is_no_ticket_to_click_but_the_rest(ana: Client) -> None:
+    html = ana.get(f"{NEW}?lottery=super-sete").content.decode()
+    assert "data-grid" not in html
+    assert valid_games(html) == 10_000_000
+    assert 'name="min_odd"' in html
+
+
+def test_the_same_order_may_be_placed_again_from_another_form(ana: Client) -> None:
+    for _ in range(2):
+        html = ana.get(NEW).content.decode()
+        once = re.search(r'name="once" value="(\w+)"', html)
+        assert once is not None
+        assert ana.post(NEW, FORM | {"quantity": "500", "once": once[1]}).status_code == 302
+    assert GenerationJob.objects.count() == 2
+
+
+@pytest.mark.parametrize("way", ["get", "post"])
+def test_another_lottery_begins_with_its_own_ticket(ana: Client, way: str) -> None:
+    chosen = FORM | {"lottery": "quina", "quantity": "2"}
+    if way == "get":
+        html = ana.get(NEW, chosen).content.decode()
+        assert 'data-quantity="2"' in html
+        assert "R$\u00a06.00" in html  # two games of three, not two of eighteen
+    else:
+        ana.post(NEW, chosen)
+        assert GenerationJob.objects.get().order.constraints.numbers_per_game == 5
+
+
+def test_what_an_address_asks_for_and_cannot_be_is_told(ana: Client) -> None:
+    html = ana.get(f"{NEW}?lottery=mega-sena&min_odd=5&max_odd=2").content.decode()
+    assert html.count("swap them") >= 2  # beside the form and at its field
+    assert 'id="error-min_odd">At least 5' in html
 
 
 def test_figures_are_exact_and_tell_what_each_wish_costs(ana: Client) -> None:
@@ -156,7 +189,7 @@ def test_wishes_are_kept_for_another_lottery_as_far_as_they_fit(ana: Client) -> 
     assert 'name="fixed_numbers" id="id_fixed_numbers" value="7"' in html
 
 
-@pytest.mark.parametrize("path", [NEW, f"{NEW}?lottery=super-sete", "/", "/games/", "/login/"])
+@pytest.mark.parametrize("path", [NEW, f"{NEW}?lottery=lotomania", "/", "/games/", "/login/"])
 def test_pages_are_small_and_have_nothing_inline(ana: Client, path: str) -> None:
     html = ana.get(path, follow=True).content.decode()
     assert len(html.encode()) < 40_000

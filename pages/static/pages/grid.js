@@ -10,6 +10,7 @@
 
   function ticket(form) {
     const box = form.querySelector("[data-grid]");
+    if (!box) return; // of digits there is no such ticket
     const grid = box.querySelector(".ticket");
     const balls = [...grid.querySelectorAll(".ball")];
     const fields = Object.fromEntries(
@@ -93,9 +94,13 @@
         for (const [name, value] of new FormData(form)) {
           if (value && !["csrfmiddlewaretoken", "once"].includes(name)) wishes.append(name, value);
         }
+        sessionStorage.setItem("focused", input.id);
         location.assign(`${form.dataset.again}?${wishes}`);
       });
     }
+    const focused = sessionStorage.getItem("focused");
+    sessionStorage.removeItem("focused");
+    if (focused) document.getElementById(focused)?.focus();
     form.querySelector("[data-reset]").addEventListener("click", (event) => {
       event.preventDefault();
       location.assign(`${form.dataset.again}?lottery=${form.elements.lottery.value}`);
@@ -115,7 +120,7 @@
         if (field?.setAttribute) field.setAttribute("aria-invalid", String(Boolean(told.textContent.trim())));
       }
       const typed = form.querySelector("[data-typed]");
-      if (typed.querySelector(".error:not(:empty)")) typed.open = true;
+      if (typed?.querySelector(".error:not(:empty)")) typed.open = true;
     });
   });
 }

@@ -50,9 +50,16 @@
       };
     }
 
-    element.dataset.way = "stream";
-    if (window.EventSource) listen();
-    else poll();
+    // A browser opens six connections to a site at most: a page that nobody sees needs none.
+    document.addEventListener("visibilitychange", () => {
+      if (over || element.dataset.way !== "stream") return;
+      source?.close();
+      if (!document.hidden) listen();
+    });
+
+    element.dataset.way = window.EventSource ? "stream" : "poll";
+    if (!window.EventSource) poll();
+    else if (!document.hidden) listen();
   }
 
   document.addEventListener("DOMContentLoaded", () => {

@@ -3,6 +3,7 @@
 import os
 import secrets
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -39,14 +40,17 @@ class Command(BaseCommand):
         )  # fmt: skip
 
     def handle(self, *args: Any, port: int, worker: list[str], **options: Any) -> None:
+        _demand_free(port)
         call_command("migrate", verbosity=0)
         self._first_user()
         environment = {**os.environ, "SECRET_KEY": _secret_key()}
         web = [sys.executable, *WEB, "--bind", f"127.0.0.1:{port}"]
         work = [sys.executable, "manage.py", "run_ray_worker", *(f"--{one}" for one in worker)]
-        started = [_start(command, environment) for command in (web, work)]
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        for number in (signal.SIGTERM, signal.SIGHUP):  # the latter where the terminal closes
+            signal.signal(number, signal.default_int_handler)
+        started: list[subprocess.Popen[bytes]] = []
         try:
+            started += [_start(command, environment) for command in (web, work)]
             self._wait_until_ready(port, started)
             self.stdout.write(self.style.SUCCESS(f"Open http://127.0.0.1:{port}"))
             self.stdout.write("Ctrl-C ends it.")
@@ -77,6 +81,17 @@ class Command(BaseCommand):
             if time.monotonic() > until:
                 raise CommandError(f"Nothing answered on port {port} within {READY_SECONDS} s.")
             time.sleep(0.1)
+
+
+def _demand_free(port: int) -> None:
+    try:
+        with socket.create_server(("127.0.0.1", port)):
+            pass
+    except OSError as error:
+        raise CommandError(
+            f"Port {port} of 127.0.0.1 cannot be used ({error.strerror}): end what listens there,"
+            " or choose another with --port (make up PORT=8080)."
+        ) from None
 
 
 def _secret_key() -> str:
