@@ -1,5 +1,9 @@
 // Small manners of every page. Whatever needs them works without, too.
 "use strict";
+document.addEventListener("change", (event) => {
+  // A choice that is a request by itself, and says so.
+  if (event.target.matches("select[data-submits]")) event.target.form.requestSubmit();
+});
 document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-copies]");
   if (!button) return;
