@@ -3,8 +3,8 @@
 
 Ours through real workers with default settings, results stored; in the same run, and on the same
 PostgreSQL, what bounds it (the database alone, Ray alone, the least that joins the two), and what
-people use instead, where `make setup-peers` has been done. `--quick` leaves out the peers and the
-backlog. See docs/explanation/queue-speed.md.
+people use instead, where `make setup-peers` has been done. `--quick` leaves out the peers, the
+backlog and SQLite. See docs/explanation/queue-speed.md.
 """
 
 import os
@@ -137,9 +137,9 @@ class Run:
                 rate = median(drain, task, sizes.ten_ms // 2, repeat=min(3, sizes.repeat))
                 add(f"{title}: sequential on PostgreSQL", rate, "/s")
 
-    def sqlite(self, quick: bool) -> None:
+    def sqlite(self) -> None:
         """The same on SQLite."""
-        add, rates = self.report.add, rates_on_sqlite(quick)
+        add, rates = self.report.add, rates_on_sqlite()
         add(f"{ONE_BY_ONE}: SQLite", rates["one by one"], "/s")
         add(f"{BULK}: SQLite", rates["in bulk"], "/s")
         for executor, name in (("ray", "Ray"), ("sequential", "sequential")):
@@ -190,7 +190,8 @@ def main() -> int:
         if not options.quick:
             run.peers()
             run.backlog()
-    run.sqlite(options.quick)
+    if not options.quick:
+        run.sqlite()
     if options.svg:
         options.svg.write_text(draw(map(asdict, run.report.rows)))
     return run.report.finish(options)

@@ -6,16 +6,16 @@ import json
 import sys
 
 from benchmarks.environment import clean_up_when_terminated, output_of, project
-from benchmarks.queue_measures import QUICK, Sizes, drain, enqueue_in_bulk, enqueue_one_by_one
+from benchmarks.queue_measures import Sizes, drain, enqueue_in_bulk, enqueue_one_by_one
 from benchmarks.queue_measures import median_of as median
 from benchmarks.worker import Worker
 
 WARM_UP = 500
 
 
-def rates_on_sqlite(quick: bool) -> dict[str, float]:
+def rates_on_sqlite() -> dict[str, float]:
     """Rates by what is measured."""
-    command = [sys.executable, "-m", "benchmarks.queue_sqlite", *(["--quick"] if quick else [])]
+    command = [sys.executable, "-m", "benchmarks.queue_sqlite"]
     rates: dict[str, float] = json.loads(output_of(command).splitlines()[-1])
     return rates
 
@@ -39,4 +39,4 @@ def measure(sizes: Sizes) -> dict[str, float]:
 if __name__ == "__main__":
     clean_up_when_terminated()
     with project("sqlite"):
-        print(json.dumps(measure(QUICK if "--quick" in sys.argv else Sizes())))
+        print(json.dumps(measure(Sizes())))

@@ -139,7 +139,8 @@ def test_three_statements_in_the_index_of_finished_rows_read_no_more_than_the_sa
     QueuedTask.objects.bulk_create(rows, batch_size=2000)
     tasks.add.enqueue(1, 2)
     with connection.cursor() as cursor:
-        cursor.execute("ANALYZE")
+        # Not all: an empty table that was looked at is read whole by the plans of later tests.
+        cursor.execute("ANALYZE django_ray_runtime_queuedtask")
     with CaptureQueriesContext(connection) as captured, explained() as plans:
         found = history.history(60, 30)
     assert found.sampled
