@@ -114,8 +114,8 @@ class PeriodicTaskAdmin(_ModelAdmin):
         try:
             for verb in acts.keys() & request.POST.keys():
                 acts[verb](request, request.POST[verb])
-        except UnknownSchedule as error:
-            messages.error(request, str(error))
+        except UnknownSchedule:
+            messages.error(request, _unknown(request.POST[verb], verb))
         return self._back()
 
     def _enable(self, request: HttpRequest, name: str) -> None:
@@ -161,6 +161,16 @@ def _lines() -> list[Line]:
     pairs = tasks().filter(id__in=ids).values_list("id", "state")
     states: dict[uuid.UUID | None, str] = dict(pairs)
     return [_line(status, states.get(status.last_task), now) for status in found]
+
+
+def _unknown(name: str, verb: str) -> str:
+    """Why it could not be switched or run."""
+    values = {"name": repr(name), "known": ", ".join(sorted(periodic.declared())) or _("none")}
+    told = _("No periodic task %(name)s here. This process declares: %(known)s.") % values
+    if verb != "run":
+        return told
+    why = _("To run it now its declaration must be known to this process.")
+    return f"{told} {why}"
 
 
 def _schedule(text: str) -> str:

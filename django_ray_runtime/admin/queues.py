@@ -95,8 +95,10 @@ class QueueAdmin(_ModelAdmin):
                 self._tell(request, name, "paused", control.pause_queue(name))
             for name in request.POST.getlist("resume")[:1]:
                 self._tell(request, name, "resumed", control.resume_queue(name))
-        except UnknownQueue as error:
-            messages.error(request, str(error))
+        except UnknownQueue:
+            told = gettext("There is no queue %(name)s. Expected one of: %(known)s.")
+            known = ", ".join(control.queue_names())
+            messages.error(request, told % {"name": repr(name), "known": known})
         return self._back()
 
     def _tell(self, request: HttpRequest, name: str, verb: str, is_new: bool) -> None:

@@ -53,9 +53,9 @@ WORKERS_SAY = {
     "es": ["Workers", ">Activo<", "Último latido", "Concurrencia", "hace 0,", "1 worker"],
 }
 PERIODIC_SAYS = {
-    "en": ["Periodic tasks", "Missed ticks", "Times of UTC."],
-    "pt-br": ["Tarefas periódicas", "Vezes perdidas", "Horários de UTC."],
-    "es": ["Tareas periódicas", "Veces perdidas", "Horas de UTC."],
+    "en": ["Periodic tasks", "Missed ticks", "Times of UTC.", "Enabled", "Disable "],
+    "pt-br": ["Tarefas periódicas", "Vezes perdidas", "Horários de UTC.", "Ativada", "Desativar "],
+    "es": ["Tareas periódicas", "Veces perdidas", "Horas de UTC.", "Activada", "Desactivar "],
 }
 LANGUAGES = ["en", "pt-br", "es"]
 
@@ -117,6 +117,16 @@ def test_what_was_done_is_told_in_the_language_and_recorded_in_english(
     answer = admin_client.post(LIST, form, headers={"accept-language": language})
     assert [str(message) for message in get_messages(answer.wsgi_request)] == told
     assert {entry.change_message for entry in LogEntry.objects.all()} == {"Cancelled."}
+
+
+def test_what_is_not_there_is_told_in_the_language(admin_client: Client) -> None:
+    for url, form, told in (
+        (QUEUES, {"pause": "gone"}, "Não existe a fila 'gone'. Use uma destas: "),
+        (PERIODIC, {"enable": "gone"}, "Não há tarefa periódica 'gone' aqui."),
+    ):
+        answer = admin_client.post(url, form, headers={"accept-language": "pt-br"})
+        *_, message = get_messages(answer.wsgi_request)
+        assert str(message).startswith(told)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
