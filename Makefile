@@ -138,6 +138,8 @@ screenshots: setup-dev ## Draw docs/images anew: the pages in Chromium, over a w
 messages: setup-dev ## Bring the catalogues of translations up to date, and compile them
 	@$(PY) manage.py makemessages -l pt_BR -l es --no-obsolete --add-location file --no-wrap \
 		-i ".venv*" -i docs -i tests -i django_ray_runtime -i benchmarks -i "project/templates" > /dev/null
+	@cd django_ray_runtime && $(abspath $(PY)) ../manage.py makemessages -l pt_BR -l es \
+		--no-obsolete --add-location file --no-wrap > /dev/null
 	@$(PY) manage.py compilemessages --locale pt_BR --locale es --ignore ".venv*" > /dev/null
 
 pins: setup-dev ## Pin requirements*.in again (ARGS=--upgrade for newer versions)

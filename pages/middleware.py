@@ -1,4 +1,4 @@
-"""The reader's language, and smaller pages: of pages only, not of what programs ask for."""
+"""The reader's language, and smaller pages: not of what programs ask for."""
 
 from collections.abc import Callable
 
@@ -7,11 +7,11 @@ from django.middleware.gzip import GZipMiddleware
 from django.middleware.locale import LocaleMiddleware
 from django.utils import translation
 
-ENGLISH_ONLY = ("/api/", "/admin/", "/metrics", "/healthz", "/readyz")
+ENGLISH_ONLY = ("/api/", "/metrics", "/healthz", "/readyz")
 
 
 class PageLocaleMiddleware(LocaleMiddleware):
-    """Django's own, for everything else than what programs and the admin ask for."""
+    """Django's own, for everything else than what programs ask for."""
 
     async_capable = False
 

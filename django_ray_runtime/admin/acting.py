@@ -12,9 +12,10 @@ from django.contrib.admin.models import CHANGE, LogEntry
 from django.db.models import OuterRef, Subquery, TextField, Value
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest
+from django.utils.translation import gettext, ngettext_lazy
 
 from django_ray_runtime import control
-from django_ray_runtime.admin.words import count
+from django_ray_runtime.admin.words import grouped, state_within
 from django_ray_runtime.models import Attempt, QueuedTaskQuerySet
 from django_ray_runtime.states import FINAL, State
 
@@ -24,26 +25,80 @@ MOST = 10_000  # tasks that one request changes
 type Kind = tuple[str, str]  # task path, class path of the last exception
 
 
+@dataclass(frozen=True, slots=True)
+class Sentences:
+    """How a report is told: each with the place `count`, and singular or plural by `n`."""
+
+    done: Any
+    left: Any  # has the place `reasons` too
+    asked: Any = None
+
+
+ASKED = ngettext_lazy(
+    "%(count)s running task told to stop.", "%(count)s running tasks told to stop.", "n"
+)
+OF_TASKS = {
+    "cancelled": Sentences(
+        ngettext_lazy("%(count)s task cancelled.", "%(count)s tasks cancelled.", "n"),
+        ngettext_lazy(
+            "%(count)s task not cancelled: %(reasons)s.",
+            "%(count)s tasks not cancelled: %(reasons)s.",
+            "n",
+        ),
+        ASKED,
+    ),
+    "requeued": Sentences(
+        ngettext_lazy("%(count)s task requeued.", "%(count)s tasks requeued.", "n"),
+        ngettext_lazy(
+            "%(count)s task not requeued: %(reasons)s.",
+            "%(count)s tasks not requeued: %(reasons)s.",
+            "n",
+        ),
+    ),
+}
+
+
 @dataclass(slots=True)
 class Report:
-    """What became of tasks, or of what else `noun` names, that were to be changed."""
+    """What became of tasks, or of what else `noun` names, that were to be changed.
+
+    Other things than tasks are told of in English, unless `sentences` are given.
+    """
 
     verb: str  # "cancelled" or "requeued"
     done: int = 0
     asked: int = 0  # running tasks that were told to stop
     left: Counter[str] = field(default_factory=Counter)  # why -> how many
     noun: str = "task"
+    sentences: Sentences | None = None
 
     def tell(self, request: HttpRequest) -> None:
         """Say it on the next page."""
+        said = self._sentences()
         if self.done:
-            messages.success(request, f"{count(self.done, self.noun)} {self.verb}.")
+            messages.success(request, said.done % _number(self.done))
         if self.asked:
-            messages.success(request, f"{count(self.asked, f'running {self.noun}')} told to stop.")
+            messages.success(request, said.asked % _number(self.asked))
         if self.left:
-            reasons = ", ".join(f"{number:,} {why}" for why, number in self.left.most_common())
-            total = count(self.left.total(), self.noun)
-            messages.warning(request, f"{total} not {self.verb}: {reasons}.")
+            reasons = ", ".join(f"{grouped(n)} {why}" for why, n in self.left.most_common())
+            number = _number(self.left.total())
+            messages.warning(request, said.left % {**number, "reasons": reasons})
+
+    def _sentences(self) -> Sentences:
+        if self.sentences:
+            return self.sentences
+        if self.noun == "task":
+            return OF_TASKS[self.verb]
+
+        def plain(text: str) -> Any:
+            one, many = (text.replace("NOUN", noun) for noun in (self.noun, f"{self.noun}s"))
+            return ngettext_lazy(one, many, "n")
+
+        return Sentences(
+            plain(f"%(count)s NOUN {self.verb}."),
+            plain(f"%(count)s NOUN not {self.verb}: %(reasons)s."),
+            plain("%(count)s running NOUN told to stop."),
+        )
 
 
 def cancel(user_id: Any, ids: Iterable[uuid.UUID]) -> Report:
@@ -111,19 +166,25 @@ def _left(
 ) -> Counter[str]:
     rest = set(ids) - set(done)
     states = dict(control.tasks().filter(id__in=rest).values_list("id", "state")) if rest else {}
-    return Counter(why(State(states[one])) if one in states else "no longer there" for one in rest)
+    gone = gettext("no longer there")
+    return Counter(why(State(states[one])) if one in states else gone for one in rest)
+
+
+def _number(number: int) -> dict[str, Any]:
+    return {"n": number, "count": grouped(number)}
 
 
 def _why_not_cancelled(state: State) -> str:
-    return f"already {state.lower()}" if state in FINAL else f"{state.lower()} again meanwhile"
+    text = gettext("already %(state)s") if state in FINAL else gettext("%(state)s again meanwhile")
+    return text % {"state": state_within(state)}
 
 
 def _why_not_requeued(state: State) -> str:
     if state == State.SUCCESSFUL:
-        return "already successful"
+        return gettext("already %(state)s") % {"state": state_within(state)}
     if state in FINAL:
-        return "whose unique key another task holds"
-    return f"still {state.lower()}"
+        return gettext("whose unique key another task holds")
+    return gettext("still %(state)s") % {"state": state_within(state)}
 
 
 def _record(user_id: Any, ids: Collection[uuid.UUID], what: str) -> None:

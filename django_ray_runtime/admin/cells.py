@@ -7,6 +7,7 @@ from typing import Any
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext, ngettext
 
 from django_ray_runtime.admin import words
 from django_ray_runtime.models import QueuedTask
@@ -21,7 +22,7 @@ def is_unfinished(row: QueuedTask) -> bool:
 def badge(state: str) -> SafeString:
     """A state as a coloured word."""
     return format_html(
-        '<span class="drr-badge drr-{}">{}</span>', state.lower(), state.capitalize()
+        '<span class="drr-badge drr-{}">{}</span>', state.lower(), words.state(state)
     )
 
 
@@ -66,9 +67,13 @@ def run_time(row: Any) -> timedelta | None:
 
 def attempts(row: QueuedTask) -> str:
     """How often it ran, and what went wrong."""
-    notes = [words.count(row.failures, "failure")] if row.failures else []
+    notes = []
+    if row.failures:
+        text = ngettext("%(count)s failure", "%(count)s failures", row.failures)
+        notes.append(text % {"count": words.grouped(row.failures)})
     if row.losses:
-        notes.append(words.count(row.losses, "loss", "es"))
+        text = ngettext("%(count)s loss", "%(count)s losses", row.losses)
+        notes.append(text % {"count": words.grouped(row.losses)})
     return f"{row.attempt} ({', '.join(notes)})" if notes else str(row.attempt)
 
 
@@ -91,16 +96,21 @@ def bar(
     message: str = "",
 ) -> SafeString:
     """So much of a whole that may be unknown, drawn and in words. `eta`: seconds to the end."""
-    text = f"{words.grouped(done)} so far"
+    text = gettext("%(done)s so far") % {"done": words.grouped(done)}
     if total:
-        share = 100 * min(done, total) // total
-        text = f"{words.grouped(done)} of {words.grouped(total)} ({share} %)"
+        text = gettext("%(done)s of %(total)s (%(share)s %%)") % {
+            "done": words.grouped(done),
+            "total": words.grouped(total),
+            "share": 100 * min(done, total) // total,
+        }
     if eta:
-        text = f"{text}, about {words.duration(eta)} left"
+        values = {"progress": text, "time": words.duration(eta)}
+        text = gettext("%(progress)s, about %(time)s left") % values
     size = format_html('value="{}" max="{}" ', min(done, total), total) if total else ""
     # Without a known total the bar of what has finished would move for ever.
     drawn = total or is_running
-    element = format_html('<progress {}aria-label="Progress"></progress>', size) if drawn else ""
+    label = gettext("Progress")
+    element = format_html('<progress {}aria-label="{}"></progress>', size, label) if drawn else ""
     note = format_html('<span class="drr-message">{}</span>', message) if message else ""
     return format_html(
         '<span class="drr-progress">{}<span class="drr-figures">{}</span>{}</span>',
@@ -122,8 +132,9 @@ def live_cells(row: QueuedTask, message: str) -> dict[str, SafeString | str]:
 def state_cell(row: QueuedTask) -> SafeString:
     """The state, with when it is due, or that it is to stop where that was asked for."""
     if row.state == State.SCHEDULED and row.run_after:
-        note = '{} <span class="drr-note">from {}</span>'
-        return format_html(note, badge(row.state), brief(row.run_after))
+        due = format_html(gettext("from {}"), brief(row.run_after))
+        return format_html('{} <span class="drr-note">{}</span>', badge(row.state), due)
     if row.state == State.RUNNING and row.cancel_asked_at:
-        return format_html('{} <span class="drr-note">stopping</span>', badge(row.state))
+        note = '{} <span class="drr-note">{}</span>'
+        return format_html(note, badge(row.state), gettext("stopping"))
     return badge(row.state)

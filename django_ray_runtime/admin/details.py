@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from django_ray_runtime.admin import words
 from django_ray_runtime.admin.cells import live_cells, moment
@@ -70,43 +72,48 @@ def details(row: QueuedTask) -> dict[str, Any]:
 
 def _arguments(row: QueuedTask, options: TaskOptions) -> list[tuple[str, Text]]:
     args, kwargs = masked_arguments(row.args, row.kwargs, options)
-    parts: list[tuple[str, Any]] = [("Positional", args), ("Named", kwargs)]
+    parts: list[tuple[str, Any]] = [(_("Positional"), args), (_("Named"), kwargs)]
     return [(name, _text(words.pretty(values))) for name, values in parts if values]
 
 
 def _facts(row: QueuedTask, clean: Clean) -> list[Fact]:
     optional = [
-        ("Worker", row.worker),
-        ("Workers of its runs", _workers(row)),
-        ("Limit key", clean(row.limit_key or "")),
-        ("Unique key", clean(row.unique_key or "")),
+        (_("Worker"), row.worker),
+        (_("Workers of its runs"), _workers(row)),
+        (_("Limit key"), clean(row.limit_key or "")),
+        (_("Unique key"), clean(row.unique_key or "")),
     ]
     return [
-        ("Identifier", str(row.id)),
-        ("Queue", row.queue_name),
-        ("Priority", str(row.priority)),
-        ("Backend", row.backend),
+        (_("Identifier"), str(row.id)),
+        (_("Queue"), row.queue_name),
+        (_("Priority"), str(row.priority)),
+        (_("Backend"), row.backend),
         *((name, value) for name, value in optional if value),
     ]
 
 
 def _workers(row: QueuedTask) -> str:
     runs = Counter(map(str, row.worker_ids[-MOST_ATTEMPTS:]))
-    return ", ".join(name if n == 1 else f"{name} ({n} runs)" for name, n in runs.items())
+    return ", ".join(name if n == 1 else _several(name, n) for name, n in runs.items())
+
+
+def _several(worker: str, n: int) -> str:
+    text = ngettext("%(worker)s (%(n)s run)", "%(worker)s (%(n)s runs)", n)
+    return text % {"worker": worker, "n": n}
 
 
 def _times(row: QueuedTask) -> list[Fact]:
     # A retry is put there too, and means nothing once it runs.
     is_of_next_run = row.state in WAITING or row.attempt <= 1
     known = [
-        ("Enqueued", row.enqueued_at),
-        ("Not before", row.run_after if is_of_next_run else None),
-        ("Expires unless started by", row.expires_at),
-        ("First started", row.started_at),
-        ("Last run started", row.last_attempted_at),
-        ("Run times out", row.deadline if row.state == State.RUNNING else None),
-        ("Told to stop", row.cancel_asked_at),
-        ("Finished", row.finished_at),
+        (_("Enqueued"), row.enqueued_at),
+        (_("Not before"), row.run_after if is_of_next_run else None),
+        (_("Expires unless started by"), row.expires_at),
+        (_("First started"), row.started_at),
+        (_("Last run started"), row.last_attempted_at),
+        (_("Run times out"), row.deadline if row.state == State.RUNNING else None),
+        (_("Told to stop"), row.cancel_asked_at),
+        (_("Finished"), row.finished_at),
     ]
     return [(name, moment(time)) for name, time in known if time]
 

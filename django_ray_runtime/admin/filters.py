@@ -9,7 +9,9 @@ from django.contrib.admin.options import IncorrectLookupParameters
 from django.core.paginator import Paginator
 from django.http import HttpRequest
 from django.utils.functional import cached_property
+from django.utils.translation import gettext_lazy as _
 
+from django_ray_runtime.admin import words
 from django_ray_runtime.control import listed_queues, tasks
 from django_ray_runtime.models import QueuedTaskQuerySet
 from django_ray_runtime.states import FINAL, State
@@ -17,9 +19,9 @@ from django_ray_runtime.states import FINAL, State
 type Choices = list[tuple[str, str]]
 
 RECENT = 1000
-PERIODS = {"10m": (600, "Past 10 minutes"), "1h": (3600, "Past hour"),
-           "1d": (86400, "Past 24 hours"), "7d": (604_800, "Past 7 days"),
-           "30d": (2_592_000, "Past 30 days")}  # fmt: skip
+PERIODS = {"10m": (600, _("Past 10 minutes")), "1h": (3600, _("Past hour")),
+           "1d": (86400, _("Past 24 hours")), "7d": (604_800, _("Past 7 days")),
+           "30d": (2_592_000, _("Past 30 days"))}  # fmt: skip
 
 
 class LimitedPaginator(Paginator):  # type: ignore[type-arg]
@@ -62,22 +64,22 @@ class _Filter(SimpleListFilter):
 
 
 class StateFilter(_Filter):
-    title = "state"
+    title = _("state")
     parameter_name = "state"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
-        return [(state.value, state.capitalize()) for state in State]
+        return [(state.value, words.state(state)) for state in State]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         return in_state(queryset, self.value())
 
 
 class QueueFilter(_Filter):
-    title = "queue"
+    title = _("queue")
     parameter_name = "queue"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
-        return self._known(listed_queues() | {queue for queue, _ in recent(request)})
+        return self._known(listed_queues() | {queue for queue, __ in recent(request)})
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         value = self.value()
@@ -85,11 +87,11 @@ class QueueFilter(_Filter):
 
 
 class PathFilter(_Filter):
-    title = "task"
+    title = _("task")
     parameter_name = "task"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
-        return self._known({path for _, path in recent(request)})
+        return self._known({path for __, path in recent(request)})
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         value = self.value()
@@ -99,14 +101,14 @@ class PathFilter(_Filter):
 class EnqueuedFilter(_Filter):
     """By the time within the identifier, whose index is there already."""
 
-    title = "time of enqueueing"
+    title = _("time of enqueueing")
     parameter_name = "enqueued"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
-        return [(key, label) for key, (_, label) in PERIODS.items()]
+        return [(key, str(label)) for key, (__, label) in PERIODS.items()]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        seconds, _ = PERIODS.get(self.value() or "", (None, ""))
+        seconds, __ = PERIODS.get(self.value() or "", (None, ""))
         if seconds is None:
             return queryset
         return queryset.filter(id__gte=first_id_of(time.time() - seconds))

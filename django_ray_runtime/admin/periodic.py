@@ -21,6 +21,8 @@ from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from django_ray_runtime import periodic
@@ -38,7 +40,10 @@ if TYPE_CHECKING:
 else:
     _ModelAdmin = admin.ModelAdmin
 
-MISSED: dict[str, str] = {Missed.SKIP: "Skipped", Missed.ONCE: "Made up once"}
+MISSED: dict[str, Any] = {
+    Missed.SKIP: gettext_lazy("Skipped"),
+    Missed.ONCE: gettext_lazy("Made up once"),
+}
 
 # A tasks.py that cannot be imported is logged once by a process, not by every request.
 discover_once = cache(periodic.discover)
@@ -51,6 +56,7 @@ class Line:
     status: periodic.PeriodicStatus
     name: SafeString
     task_path: SafeString
+    schedule: str
     missed: str
     last_run: SafeString | str
     last_state: SafeString | str  # of the task that was enqueued last; "" where it is gone
@@ -83,7 +89,7 @@ class PeriodicTaskAdmin(_ModelAdmin):
         lines = _lines()
         context = {
             **self.admin_site.each_context(request),
-            "title": "Periodic tasks",
+            "title": _("Periodic tasks"),
             "opts": self.opts,
             "media": self.media,
             "lines": lines,
@@ -108,27 +114,30 @@ class PeriodicTaskAdmin(_ModelAdmin):
         try:
             for verb in acts.keys() & request.POST.keys():
                 acts[verb](request, request.POST[verb])
-        except UnknownSchedule as error:
-            messages.error(request, str(error))
+        except UnknownSchedule:
+            messages.error(request, _unknown(request.POST[verb], verb))
         return self._back()
 
     def _enable(self, request: HttpRequest, name: str) -> None:
         periodic.enable(name)
         self._record(request, name, "Enabled.")
-        messages.success(request, f"The schedule {name} is enabled from its next tick on.")
+        told = _("The schedule %(name)s is enabled from its next tick on.") % {"name": name}
+        messages.success(request, told)
 
     def _disable(self, request: HttpRequest, name: str) -> None:
         periodic.disable(name)
         self._record(request, name, "Disabled.")
-        messages.success(request, f"The schedule {name} is disabled. Queued tasks still run.")
+        told = _("The schedule %(name)s is disabled. Queued tasks still run.") % {"name": name}
+        messages.success(request, told)
 
     def _run(self, request: HttpRequest, name: str) -> None:
         result = periodic.run_now(name)
         self._record(request, name, f"Run now, as task {result.id}.")
-        place, task_id = "The task", periodic.uuid_of(result)
+        task, task_id = _("The task"), periodic.uuid_of(result)
         if task_id and tasks().filter(id=task_id).exists():
-            place = format_html('The <a href="{}">task</a>', self._task_page(task_id))
-        messages.success(request, format_html("{} of {} is in the queue.", place, name))
+            task = format_html(_('The <a href="{}">task</a>'), self._task_page(task_id))
+        told = format_html(_("{task} of {name} is in the queue."), task=task, name=name)
+        messages.success(request, told)
 
     def _record(self, request: HttpRequest, name: str, message: str) -> None:
         user: Any = request.user.pk
@@ -154,13 +163,31 @@ def _lines() -> list[Line]:
     return [_line(status, states.get(status.last_task), now) for status in found]
 
 
+def _unknown(name: str, verb: str) -> str:
+    """Why it could not be switched or run."""
+    values = {"name": repr(name), "known": ", ".join(sorted(periodic.declared())) or _("none")}
+    told = _("No periodic task %(name)s here. This process declares: %(known)s.") % values
+    if verb != "run":
+        return told
+    why = _("To run it now its declaration must be known to this process.")
+    return f"{told} {why}"
+
+
+def _schedule(text: str) -> str:
+    """As it is declared: "0 3 * * * Europe/Lisbon", "every 5 min"."""
+    if not text.startswith("every "):
+        return text
+    return _("every %(interval)s") % {"interval": text.removeprefix("every ")}
+
+
 def _line(status: periodic.PeriodicStatus, last_state: str | None, now: datetime) -> Line:
     due = status.next_run_at
     return Line(
         status=status,
         name=cells.task_path(status.name),
         task_path=cells.task_path(status.task_path),
-        missed=MISSED.get(status.missed, status.missed),
+        schedule=_schedule(status.schedule),
+        missed=str(MISSED.get(status.missed, status.missed)),
         last_run=cells.brief(status.last_run_at),
         last_state=cells.badge(last_state) if last_state else "",
         next_run=cells.brief(due),

@@ -16,6 +16,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.decorators import method_decorator
+from django.utils.translation import gettext, gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from django_ray_runtime import control
@@ -30,6 +31,14 @@ else:
     _ModelAdmin = admin.ModelAdmin
 
 SHOWN = (State.READY, State.RUNNING, State.BLOCKED, State.SCHEDULED)
+NEWLY = {
+    "paused": gettext_lazy("The queue %(name)s is paused."),
+    "resumed": gettext_lazy("The queue %(name)s is resumed."),
+}
+ALREADY = {
+    "paused": gettext_lazy("The queue %(name)s was paused already."),
+    "resumed": gettext_lazy("The queue %(name)s was resumed already."),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +74,11 @@ class QueueAdmin(_ModelAdmin):
         request.current_app = self.admin_site.name
         context = {
             **self.admin_site.each_context(request),
-            "title": "Queues",
+            "title": gettext("Queues"),
             "opts": self.opts,
             "media": self.media,
             "lines": _lines(),
-            "states": SHOWN,
+            "states": [words.state(state) for state in SHOWN],
             "may_change": self.has_change_permission(request),
         }
         return TemplateResponse(request, "django_ray_runtime/admin/queues.html", context)
@@ -86,17 +95,19 @@ class QueueAdmin(_ModelAdmin):
                 self._tell(request, name, "paused", control.pause_queue(name))
             for name in request.POST.getlist("resume")[:1]:
                 self._tell(request, name, "resumed", control.resume_queue(name))
-        except UnknownQueue as error:
-            messages.error(request, str(error))
+        except UnknownQueue:
+            told = gettext("There is no queue %(name)s. Expected one of: %(known)s.")
+            known = ", ".join(control.queue_names())
+            messages.error(request, told % {"name": repr(name), "known": known})
         return self._back()
 
     def _tell(self, request: HttpRequest, name: str, verb: str, is_new: bool) -> None:
         if not is_new:
-            messages.info(request, f"The queue {name} was {verb} already.")
+            messages.info(request, ALREADY[verb] % {"name": name})
             return
         user: Any = request.user.pk
         LogEntry.objects.log_actions(user, [Queue(name)], CHANGE, f"{verb.capitalize()}.")
-        messages.success(request, f"The queue {name} is {verb}.")
+        messages.success(request, NEWLY[verb] % {"name": name})
 
     def _back(self) -> HttpResponse:
         name = f"{self.admin_site.name}:django_ray_runtime_queue_changelist"

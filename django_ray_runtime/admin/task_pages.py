@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonRes
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.decorators import method_decorator
+from django.utils.translation import gettext, gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
@@ -29,6 +30,10 @@ else:
 
 FOLDER = "django_ray_runtime/admin"
 REQUEUEABLE = FINAL - {State.SUCCESSFUL}
+QUESTIONS = {
+    "cancel": gettext_lazy("Cancel this task?"),
+    "requeue": gettext_lazy("Requeue this task?"),
+}
 
 type Act = Callable[[Any, Iterable[uuid.UUID]], acting.Report]
 
@@ -114,7 +119,7 @@ class TaskPages(_ModelAdmin):
             return self.page(
                 request,
                 "confirm",
-                title=f"{verb.capitalize()} this task?",
+                title=QUESTIONS[verb],
                 task=row,
                 original=row,
                 state=cells.state_cell(row),
@@ -133,6 +138,7 @@ class TaskPages(_ModelAdmin):
         return rows.filter(id=wanted).first()
 
     def _gone(self, request: HttpRequest, task_id: str) -> HttpResponse:
-        messages.warning(request, f"There is no task {task_id} any more; it may have been pruned.")
+        told = gettext("There is no task %(id)s any more; it may have been pruned.")
+        messages.warning(request, told % {"id": task_id})
         name = f"{self.admin_site.name}:django_ray_runtime_queuedtask_changelist"
         return HttpResponseRedirect(reverse(name))

@@ -11,8 +11,10 @@ from django.contrib.admin.views.main import ChangeList
 from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
-from django_ray_runtime.admin import acting, cells, filters, live
+from django_ray_runtime.admin import acting, cells, filters, live, words
 from django_ray_runtime.admin.task_pages import FOLDER, TaskPages
 from django_ray_runtime.models import QueuedTask, QueuedTaskQuerySet
 from django_ray_runtime.states import FINAL, State
@@ -29,10 +31,10 @@ class TaskList(ChangeList):
             row.shown_message = shown.get(row.pk, "")
 
 
-def _live(name: str) -> Callable[[Any, QueuedTask], SafeString]:
+def _live(name: str, heading: Any) -> Callable[[Any, QueuedTask], SafeString]:
     """A column that the script keeps up to date."""
 
-    @admin.display(description=name.replace("_", " "))
+    @admin.display(description=heading)
     def column(self: Any, row: Any) -> SafeString:
         return live.cell(name, cells.live_cells(row, row.shown_message)[name])
 
@@ -52,7 +54,7 @@ class TaskAdmin(TaskPages):
         filters.EnqueuedFilter,
     )
     search_fields = ("id", "task_path")
-    search_help_text = "A whole identifier, or the beginning of a task's path."
+    search_help_text = _("A whole identifier, or the beginning of a task's path.")
     ordering = ("-id",)  # the newest first; other orders have no index
     sortable_by = ()
     list_per_page = 50
@@ -67,13 +69,13 @@ class TaskAdmin(TaskPages):
         css = {"all": ["django_ray_runtime/admin.css"]}
         js = ["django_ray_runtime/live.js"]
 
-    state_now = _live("state")
-    progress_now = _live("progress")
-    started_now = _live("started")
-    run_time_now = _live("run_time")
-    attempts_now = _live("attempts")
+    state_now = _live("state", _("state"))
+    progress_now = _live("progress", _("progress"))
+    started_now = _live("started", _("started"))
+    run_time_now = _live("run_time", _("run time"))
+    attempts_now = _live("attempts", _("attempts"))
 
-    @admin.display(description="task")
+    @admin.display(description=_("task"))
     def task(self, row: QueuedTask) -> SafeString:
         """Its path, and the end of its identifier: the beginning is the time."""
         return format_html(
@@ -84,17 +86,18 @@ class TaskAdmin(TaskPages):
             str(row.id)[-8:],
         )
 
-    @admin.display(description="enqueued")
+    @admin.display(description=_("enqueued"))
     def enqueued(self, row: QueuedTask) -> SafeString | str:
         return cells.brief(row.enqueued_at)
 
-    @admin.display(description="queue")
+    @admin.display(description=_("queue"))
     def queue(self, row: QueuedTask) -> SafeString | str:
         """Its queue, and its priority where that is not the usual one."""
         if not row.priority:
             return row.queue_name
-        note = '{} <span class="drr-note drr-under">priority {}</span>'
-        return format_html(note, row.queue_name, row.priority)
+        priority = gettext("priority %(number)s") % {"number": row.priority}
+        note = '{} <span class="drr-note drr-under">{}</span>'
+        return format_html(note, row.queue_name, priority)
 
     # Who may see and do what.
 
@@ -122,7 +125,8 @@ class TaskAdmin(TaskPages):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        return super().changelist_view(request, {"title": "Tasks", **(extra_context or {})})
+        context = {"title": gettext("Tasks"), **(extra_context or {})}
+        return super().changelist_view(request, context)
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return TaskList
@@ -136,15 +140,17 @@ class TaskAdmin(TaskPages):
         except ValueError:
             return (queryset.filter(task_path__startswith=term) if term else queryset), False
 
-    @admin.action(description="Cancel selected tasks", permissions=["change"])
+    @admin.action(description=_("Cancel selected tasks"), permissions=["change"])
     def cancel_selected(self, request: HttpRequest, queryset: QueuedTaskQuerySet) -> None:
         acting.cancel(request.user.pk, _ids(request, queryset)).tell(request)
 
-    @admin.action(description="Requeue selected tasks", permissions=["change"])
+    @admin.action(description=_("Requeue selected tasks"), permissions=["change"])
     def requeue_selected(self, request: HttpRequest, queryset: QueuedTaskQuerySet) -> None:
         acting.requeue(request.user.pk, _ids(request, queryset)).tell(request)
 
-    @admin.action(description="Requeue all that failed like the selected", permissions=["change"])
+    @admin.action(
+        description=_("Requeue all that failed like the selected"), permissions=["change"]
+    )
     def requeue_same_kind(
         self, request: HttpRequest, queryset: QueuedTaskQuerySet
     ) -> HttpResponse | None:
@@ -153,12 +159,12 @@ class TaskAdmin(TaskPages):
             return None
         kinds = acting.kinds_of(queryset)
         if not kinds:
-            messages.warning(request, "None of the selected tasks has failed.")
+            messages.warning(request, gettext("None of the selected tasks has failed."))
             return None
         return self.page(
             request,
             "confirm_kinds",
-            title="Requeue all that failed like the selected",
+            title=gettext("Requeue all that failed like the selected"),
             is_below_list=True,
             kinds=[_offer(kind) for kind in kinds],
             most=acting.MOST,
@@ -171,7 +177,8 @@ def _ids(request: HttpRequest, chosen: QueuedTaskQuerySet) -> list[uuid.UUID]:
     """What is selected, at most so many; the user is told when there is more."""
     ids = list(chosen.order_by("-id").values_list("id", flat=True)[: acting.MOST + 1])
     if len(ids) > acting.MOST:
-        messages.info(request, f"Only the newest {acting.MOST:,} were taken. Repeat for the rest.")
+        told = gettext("Only the newest %(most)s were taken. Repeat for the rest.")
+        messages.info(request, told % {"most": words.grouped(acting.MOST)})
     return ids[: acting.MOST]
 
 
@@ -189,4 +196,5 @@ def _requeue_kinds(request: HttpRequest) -> None:
         acting.requeue(request.user.pk, ids).tell(request)
         left -= len(ids)
     if left <= 0:
-        messages.info(request, f"These were the first {acting.MOST:,}. Repeat for the rest.")
+        told = gettext("These were the first %(most)s. Repeat for the rest.")
+        messages.info(request, told % {"most": words.grouped(acting.MOST)})

@@ -10,6 +10,8 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from django_ray_runtime.admin import cells, words
 from django_ray_runtime.conf import runtime_settings
@@ -75,46 +77,48 @@ class WorkerAdmin(_ModelAdmin):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        return super().changelist_view(request, {"title": "Workers", **(extra_context or {})})
+        context = {"title": gettext("Workers"), **(extra_context or {})}
+        return super().changelist_view(request, context)
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return WorkerList
 
-    @admin.display(description="state")
+    @admin.display(description=_("state"))
     def state_now(self, row: Worker) -> SafeString:
         return cells.badge(row.state)
 
-    @admin.display(description="queues")
+    @admin.display(description=_("queues"))
     def served(self, row: Worker) -> str:
         return ", ".join(map(str, row.queues)) or words.NOTHING
 
-    @admin.display(description="running")
+    @admin.display(description=_("running"))
     def running_now(self, row: Any) -> int:
         return int(row.tasks_now)
 
-    @admin.display(description="last heartbeat")
+    @admin.display(description=_("last heartbeat"))
     def heartbeat(self, row: Any) -> SafeString | str:
         """Its age by the database's clock."""
         if row.state not in LIVING:
             return cells.brief(row.last_beat)
-        age = f"{words.duration(row.silent)} ago"
+        age = gettext("%(time)s ago") % {"time": words.duration(row.silent)}
         if row.silent.total_seconds() < runtime_settings().dead_after_seconds:
             return age
-        return format_html('{} <span class="drr-note drr-late">silent</span>', age)
+        note = '{} <span class="drr-note drr-late">{}</span>'
+        return format_html(note, age, gettext("silent"))
 
-    @admin.display(description="started")
+    @admin.display(description=_("started"))
     def started(self, row: Worker) -> SafeString | str:
         return cells.brief(row.started_at)
 
-    @admin.display(description="ended")
+    @admin.display(description=_("ended"))
     def ended(self, row: Worker) -> SafeString | str:
         return cells.brief(row.ended_at)
 
-    @admin.display(description="counters")
+    @admin.display(description=_("counters"))
     def counters(self, row: Worker) -> SafeString | str:
         return format_html("<pre>{}</pre>", words.pretty(row.stats)) if row.stats else words.NOTHING
 
-    @admin.display(description="tasks running now")
+    @admin.display(description=_("tasks running now"))
     def its_tasks(self, row: Worker) -> SafeString | str:
         held = tasks().running().filter(worker=row.pk).order_by("id")
         pairs = list(held.values_list("id", "task_path")[:MOST_TASKS])

@@ -1,84 +1,36 @@
 """English, Brazilian Portuguese and Spanish: complete catalogues, and who is shown which."""
 
-import gettext
 import re
-import shlex
-import shutil
-import subprocess
-import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
-from babel.messages.pofile import read_po
 from django.contrib.auth.models import User
 from django.test import Client
 
-from tests.support import ROOT, environment
+from tests.web.catalogues import (
+    LOCALES,
+    assert_compiled,
+    assert_complete,
+    assert_nothing_missing,
+    makemessages_options,
+)
 
-LOCALES = ROOT / "pages" / "locale"
-PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|%%")
 NEW = {"en": "New games", "pt-br": "Novos jogos", "es": "Nuevas jugadas"}
 
 
-def catalogue(locale: str) -> list[Any]:
-    with (LOCALES / locale / "LC_MESSAGES" / "django.po").open("rb") as file:
-        return [message for message in read_po(file, locale=locale) if message.id]
-
-
-def forms(text: Any) -> list[str]:
-    return [text] if isinstance(text, str) else list(text)
-
-
-@pytest.mark.parametrize("locale", ["pt_BR", "es"])
+@pytest.mark.parametrize("locale", LOCALES)
 def test_every_message_is_translated_with_all_its_placeholders(locale: str) -> None:
-    messages = catalogue(locale)
-    assert len(messages) > 500
-    for message in messages:
-        assert not message.fuzzy, f"look at it, and take its mark away: {message.id}"
-        assert all(forms(message.string)), f"there is no translation of {message.id}"
-        needed = set(PLACEHOLDER.findall(forms(message.id)[-1]))
-        for form in forms(message.string):
-            assert set(PLACEHOLDER.findall(form)) <= needed, message.id
-        assert set(PLACEHOLDER.findall(forms(message.string)[-1])) == needed, message.id
+    assert_complete("pages", locale, at_least=500)
 
 
-@pytest.mark.parametrize("locale", ["pt_BR", "es"])
+@pytest.mark.parametrize("locale", LOCALES)
 def test_what_is_compiled_is_what_is_written(locale: str) -> None:
-    with (LOCALES / locale / "LC_MESSAGES" / "django.mo").open("rb") as file:
-        compiled = gettext.GNUTranslations(file)
-    for message in catalogue(locale):
-        if message.pluralizable:
-            found = compiled.ngettext(*message.id, 1)
-        elif message.context:
-            found = compiled.pgettext(message.context, message.id)
-        else:
-            found = compiled.gettext(message.id)
-        assert found == forms(message.string)[0], "run `make messages`"
+    assert_compiled("pages", locale)
 
 
 @pytest.mark.slow
 def test_nothing_that_pages_say_is_missing(tmp_path: Path) -> None:
-    if shutil.which("xgettext") is None:
-        pytest.skip("GNU gettext is not installed")
-    for name in ("manage.py", "project", "pages", "generation", "ray_services", "workflows",
-                 "django_ray_runtime"):  # fmt: skip
-        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
-        copy(ROOT / name, tmp_path / name)
-    target = (ROOT / "Makefile").read_text().partition("\nmessages:")[2]
-    options = re.search(r"makemessages (.*?) > /dev/null", target, re.DOTALL)[1]  # type: ignore[index]
-    command = [
-        sys.executable,
-        "manage.py",
-        "makemessages",
-        *shlex.split(options.replace("\\\n", "")),
-    ]
-    subprocess.run(command, cwd=tmp_path, env=environment(), check=True, capture_output=True)
-    for locale in ("pt_BR", "es"):
-        with (tmp_path / "pages/locale" / locale / "LC_MESSAGES/django.po").open("rb") as file:
-            needed = {(str(one.id), one.context) for one in read_po(file) if one.id}
-        written = {(str(one.id), one.context) for one in catalogue(locale)}
-        assert needed == written, "run `make messages`, and translate"
+    assert_nothing_missing("pages", makemessages_options(0), tmp_path)
 
 
 @pytest.fixture
@@ -126,11 +78,8 @@ def test_figures_and_refusals_are_in_the_language_too(ana: Client, language: str
 
 
 @pytest.mark.django_db
-def test_programs_and_the_admin_are_answered_in_english(ana: Client, user: User) -> None:
+def test_programs_are_answered_in_english(ana: Client) -> None:
     heading(ana, **{"accept-language": "pt-br"})  # which this thread would remember
     answer = ana.get("/api/v1/nothing", headers={"accept-language": "pt-br"})
     assert "There is nothing at this address." in answer.content.decode()
     assert "Content-Language" not in answer.headers
-    page = Client().get("/admin/login/", headers={"accept-language": "pt-br"}).content.decode()
-    assert 'lang="en' in page
-    assert "Password" in page
