@@ -4,6 +4,7 @@ from typing import Any
 
 from django.contrib.admin import SimpleListFilter
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
 from generation.formats import FORMATS
 from generation.lotteries import LOTTERIES
@@ -12,7 +13,8 @@ type Choices = list[tuple[str, str]]
 
 
 class LotteryFilter(SimpleListFilter):
-    title = parameter_name = "lottery"
+    title = _("lottery")
+    parameter_name = "lottery"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
         return [(key, one.name) for key, one in LOTTERIES.items()]
@@ -22,7 +24,8 @@ class LotteryFilter(SimpleListFilter):
 
 
 class FormatFilter(SimpleListFilter):
-    title = parameter_name = "format"
+    title = _("format")
+    parameter_name = "format"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
         return [(name, name.upper()) for name in FORMATS]
