@@ -43,7 +43,7 @@ class JobAdmin(JobPages):
         "created", "owner",
     )  # fmt: skip
     list_filter = (
-        ("task__state", admin.ChoicesFieldListFilter),
+        ("task__state", filters.StateFilter),
         filters.LotteryFilter,
         filters.FormatFilter,
         ("owner", admin.RelatedOnlyFieldListFilter),

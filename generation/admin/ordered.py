@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from django_ray_runtime.admin.words import grouped
@@ -18,7 +18,7 @@ COUNTED: dict[str, Any] = {
     "odd": _("Odd numbers"),
     "even": _("Even numbers"),
     "primes": _("Prime numbers"),
-    "fibonacci": _("Fibonacci numbers"),
+    "fibonacci": pgettext_lazy("label", "Fibonacci numbers"),
     "multiples_of_3": _("Multiples of 3"),
     "sum": _("Sum of the numbers"),
 }
@@ -101,4 +101,4 @@ def _draws(wanted: GameConstraints) -> Iterator[Fact]:
             else gettext("games that share %(least)s or more numbers with one of %(n)s past draws")
         )
         past = grouped(len(wanted.past_draws or ()))
-        yield gettext("Excluded"), told % {"least": least, "n": past}
+        yield pgettext("games", "Excluded"), told % {"least": least, "n": past}
