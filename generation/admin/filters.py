@@ -17,8 +17,8 @@ type Choices = list[tuple[str, str]]
 class StateFilter(ChoicesFieldListFilter):
     """Of a job's task, in the reader's language."""
 
-    def __init__(self, *args: Any) -> None:
-        super().__init__(*args)
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
         self.title = _("state")
 
     def choices(self, changelist: Any) -> Iterator[Any]:
