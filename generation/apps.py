@@ -1,9 +1,10 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class GenerationConfig(AppConfig):
     name = "generation"
-    verbose_name = "Lottery games"
+    verbose_name = _("Lottery games")
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:

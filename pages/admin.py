@@ -4,9 +4,24 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
+from django_ray_runtime.admin.naming import call
 from django_ray_runtime.rest.audit import audit
 from pages.models import ShareLink
+
+call(
+    ShareLink,
+    _("share link"),
+    _("share links"),
+    {
+        "job": _("job"),
+        "created_at": _("created at"),
+        "expires_at": _("expires at"),
+        "revoked_at": _("revoked at"),
+    },
+    {},
+)
 
 
 @admin.register(ShareLink)
@@ -27,7 +42,7 @@ class ShareLinkAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def has_delete_permission(self, request: HttpRequest, obj: ShareLink | None = None) -> bool:
         return False
 
-    @admin.action(description="Revoke the selected links", permissions=["change"])
+    @admin.action(description=_("Revoke the selected links"), permissions=["change"])
     def revoke(self, request: HttpRequest, queryset: QuerySet[ShareLink]) -> None:
         for link in queryset.filter(revoked_at__isnull=True):
             ShareLink.objects.filter(pk=link.pk).update(revoked_at=timezone.now())

@@ -7,9 +7,52 @@ from django.contrib.auth import get_user_model
 from django.db.models import ForeignKey, QuerySet
 from django.forms import ModelChoiceField
 from django.http import HttpRequest
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
+from django_ray_runtime.admin.naming import call
 from django_ray_runtime.rest.audit import audit
 from project.models import ApiToken, AuditEntry
+
+call(
+    ApiToken,
+    _("API token"),
+    _("API tokens"),
+    {
+        "user": _("user"),
+        "name": _("name"),
+        "hint": _("hint"),
+        "created_at": _("created at"),
+        "last_used_at": _("last used at"),
+        "expires_at": _("expires at"),
+        "revoked_at": _("revoked at"),
+    },
+    {
+        "name": _("What it is for."),
+        "hint": _("Its first characters."),
+        "last_used_at": _("To the minute."),
+        "expires_at": _("Empty: never."),
+    },
+)
+call(
+    AuditEntry,
+    _("audit entry"),
+    _("audit entries"),
+    {
+        "at": _("at"),
+        "user": _("user"),
+        "token": _("token"),
+        "action": _("action"),
+        "kind": _("kind"),
+        "object_id": _("object id"),
+        "address": _("address"),
+    },
+    {
+        "token": _("First characters of the token used; empty: logged in."),
+        "action": _("Such as cancel."),
+        "kind": _("Kind of object, such as task."),
+    },
+)
 
 
 @admin.register(ApiToken)
@@ -53,7 +96,8 @@ class ApiTokenAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         text = obj.draw()
         super().save_model(request, obj, form, change)
         audit(request, "create", "api_token", obj.pk)
-        messages.warning(request, f"Copy the token now, it is not shown again: {text}")
+        told = gettext("Copy the token now, it is not shown again: %(token)s")
+        messages.warning(request, told % {"token": text})
 
     def has_delete_permission(self, request: HttpRequest, obj: ApiToken | None = None) -> bool:
         """Revoked tokens stay, so that it can be seen whose a leaked one was; their user's
@@ -62,13 +106,14 @@ class ApiTokenAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         on_own_pages = match is not None and (match.url_name or "").startswith("project_apitoken")
         return not on_own_pages and super().has_delete_permission(request, obj)
 
-    @admin.action(description="Revoke the selected tokens", permissions=["change"])
+    @admin.action(description=_("Revoke the selected tokens"), permissions=["change"])
     def revoke(self, request: HttpRequest, queryset: QuerySet[ApiToken]) -> None:
         revoked = 0
         for token in queryset.filter(revoked_at__isnull=True):
             revoked += ApiToken.objects.filter(pk=token.pk).revoke()
             audit(request, "revoke", "api_token", token.pk)
-        messages.success(request, f"Revoked: {revoked}. They are refused from now on.")
+        told = gettext("Revoked: %(n)s. They are refused from now on.")
+        messages.success(request, told % {"n": revoked})
 
 
 @admin.register(AuditEntry)

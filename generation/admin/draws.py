@@ -13,8 +13,11 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils.decorators import method_decorator
+from django.utils.translation import gettext, override
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
+from django_ray_runtime.admin.words import grouped
 from generation.admin.filters import LotteryFilter
 from generation.admin.job_cells import lottery_name
 from generation.admin.pages import Fieldsets, form_page
@@ -34,13 +37,20 @@ NAME_LENGTH = 80  # bytes of the file's name, its end
 class ImportForm(forms.Form):
     """A file of draws. Once valid, `rows` are what it holds."""
 
-    lottery = forms.ChoiceField(choices=[(key, one.name) for key, one in LOTTERIES.items()])
+    lottery = forms.ChoiceField(
+        label=_("Lottery"), choices=[(key, one.name) for key, one in LOTTERIES.items()]
+    )
     file = forms.FileField(
-        help_text="As the operator publishes it (CSV or XLSX with Concurso, Data do Sorteio, "
-        "Bola1, …), or a CSV of draw,date,n1,… with dates as YYYY-MM-DD.",
+        label=_("File"),
+        help_text=_(
+            "As the operator publishes it (CSV or XLSX with Concurso, Data do Sorteio, "
+            "Bola1, …), or a CSV of draw,date,n1,… with dates as YYYY-MM-DD."
+        ),
     )
     replace = forms.BooleanField(
-        required=False, help_text="Replace draws that are stored with other numbers or dates."
+        required=False,
+        label=_("Replace"),
+        help_text=_("Replace draws that are stored with other numbers or dates."),
     )
 
     rows: list[DrawRow]
@@ -74,7 +84,7 @@ class DrawAdmin(_ModelAdmin):
     fields = readonly_fields = ("of_lottery", "number", "date", "drawn", "second")
     list_filter = (LotteryFilter,)
     search_fields = ("number",)
-    search_help_text = "The number of a draw."
+    search_help_text = _("The number of a draw.")
     date_hierarchy = "date"
     ordering = ("-date", "lottery", "-number")
     list_per_page = 100
@@ -84,15 +94,15 @@ class DrawAdmin(_ModelAdmin):
     class Media:
         css = {"all": ["django_ray_runtime/admin.css", "generation/admin.css"]}
 
-    @admin.display(description="lottery", ordering="lottery")
+    @admin.display(description=_("lottery"), ordering="lottery")
     def of_lottery(self, draw: Draw) -> str:
         return lottery_name(draw.lottery)
 
-    @admin.display(description="numbers")
+    @admin.display(description=_("numbers"))
     def drawn(self, draw: Draw) -> str:
         return ", ".join(map(str, draw.numbers))
 
-    @admin.display(description="second group")
+    @admin.display(description=_("second group"))
     def second(self, draw: Draw) -> str:
         return ", ".join(map(str, draw.second_numbers))
 
@@ -121,7 +131,7 @@ class DrawAdmin(_ModelAdmin):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        ours = {"title": "Draws", "may_import": self.may_import(request)}
+        ours = {"title": gettext("Draws"), "may_import": self.may_import(request)}
         return super().changelist_view(request, ours | (extra_context or {}))
 
     @method_decorator(require_http_methods(["GET", "HEAD", "POST"]))
@@ -135,7 +145,8 @@ class DrawAdmin(_ModelAdmin):
         if request.method == "POST" and form.is_valid() and self._store(request, form):
             return self._to_list(request)
         fieldsets: Fieldsets = [(None, {"fields": list(form.fields)})]
-        return form_page(self, request, "import_draws", form, fieldsets, title="Import draws")
+        title = gettext("Import draws")
+        return form_page(self, request, "import_draws", form, fieldsets, title=title)
 
     def _store(self, request: HttpRequest, form: ImportForm) -> bool:
         """Whether they are stored now; if not, the form says why."""
@@ -146,7 +157,8 @@ class DrawAdmin(_ModelAdmin):
                 _record(request, lottery, done)
         except DrawsDiffer as error:
             differ = str(error).partition(";")[0]
-            form.add_error("replace", f"{differ}; correct the file, or tick Replace.")
+            told = gettext("%(differ)s; correct the file, or tick Replace.")
+            form.add_error("replace", told % {"differ": differ})
             return False
         except ImportsMet as error:
             form.add_error(None, str(error))
@@ -161,14 +173,21 @@ class DrawAdmin(_ModelAdmin):
 
 
 def _told(lottery: Lottery, done: Imported) -> str:
-    return (
-        f"{lottery.name}: {done.added:,} draws added, {done.replaced:,} replaced,"
-        f" {done.same:,} were there."
+    told = gettext(
+        "%(lottery)s: %(added)s draws added, %(replaced)s replaced, %(same)s were there."
     )
+    return told % {
+        "lottery": lottery.name,
+        "added": grouped(done.added),
+        "replaced": grouped(done.replaced),
+        "same": grouped(done.same),
+    }
 
 
 def _record(request: HttpRequest, lottery: Lottery, done: Imported) -> None:
-    """One entry for the file: of the latest draw, on whose page it is found."""
+    """One entry for the file: of the latest draw, on whose page it is found. In English, as all
+    that is stored."""
     latest = Draw.objects.filter(lottery=lottery.key)[:1]
-    told = f"Imported. {_told(lottery, done)}"
+    with override("en"):
+        told = f"Imported. {_told(lottery, done)}"
     LogEntry.objects.log_actions(int(request.user.pk or 0), latest, ADDITION, told)

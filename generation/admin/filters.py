@@ -1,18 +1,36 @@
 """Filters of the lists of jobs and draws."""
 
+from collections.abc import Iterator
 from typing import Any
 
-from django.contrib.admin import SimpleListFilter
+from django.contrib.admin import ChoicesFieldListFilter, SimpleListFilter
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
+from generation.admin.job_report import STATES, state_word
 from generation.formats import FORMATS
 from generation.lotteries import LOTTERIES
 
 type Choices = list[tuple[str, str]]
 
 
+class StateFilter(ChoicesFieldListFilter):
+    """Of a job's task, in the reader's language."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.title = _("state")
+
+    def choices(self, changelist: Any) -> Iterator[Any]:
+        for choice in super().choices(changelist):
+            name = str(choice["display"]).upper()
+            known = {"display": state_word(name).capitalize()} if name in STATES else {}
+            yield {**choice, **known}
+
+
 class LotteryFilter(SimpleListFilter):
-    title = parameter_name = "lottery"
+    title = _("lottery")
+    parameter_name = "lottery"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
         return [(key, one.name) for key, one in LOTTERIES.items()]
@@ -22,7 +40,8 @@ class LotteryFilter(SimpleListFilter):
 
 
 class FormatFilter(SimpleListFilter):
-    title = parameter_name = "format"
+    title = _("format")
+    parameter_name = "format"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
         return [(name, name.upper()) for name in FORMATS]

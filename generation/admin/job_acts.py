@@ -5,16 +5,16 @@ from typing import Any
 
 from django.contrib.admin.models import CHANGE, DELETION, LogEntry
 
-from django_ray_runtime.admin.acting import Report
+from generation.admin.job_report import JobReport, Left
 from generation.control import NotPossible, cancel_job, delete_job, requeue_job
 from generation.models import GenerationJob
 
 type Jobs = Iterable[GenerationJob]
 
 
-def cancel(user_id: Any, jobs: Jobs) -> Report:
+def cancel(user_id: Any, jobs: Jobs) -> JobReport:
     """Cancel what is unfinished among these jobs."""
-    report = Report("cancelled", noun="job")
+    report = JobReport("cancelled")
 
     def act(job: GenerationJob) -> None:
         if cancel_job(job) == "RUNNING":
@@ -27,9 +27,9 @@ def cancel(user_id: Any, jobs: Jobs) -> Report:
     return _each(jobs, act, report)
 
 
-def requeue(user_id: Any, jobs: Jobs) -> Report:
+def requeue(user_id: Any, jobs: Jobs) -> JobReport:
     """Run again what has ended without success among these jobs."""
-    report = Report("requeued", noun="job")
+    report = JobReport("requeued")
 
     def act(job: GenerationJob) -> None:
         requeue_job(job)
@@ -39,9 +39,9 @@ def requeue(user_id: Any, jobs: Jobs) -> Report:
     return _each(jobs, act, report)
 
 
-def delete(user_id: Any, jobs: Jobs) -> Report:
+def delete(user_id: Any, jobs: Jobs) -> JobReport:
     """Delete what has ended among these jobs, with their files."""
-    report = Report("deleted", noun="job")
+    report = JobReport("deleted")
 
     def act(job: GenerationJob) -> None:
         delete_job(job)
@@ -51,7 +51,7 @@ def delete(user_id: Any, jobs: Jobs) -> Report:
     return _each(jobs, act, report)
 
 
-def _each(jobs: Jobs, act: Callable[[GenerationJob], None], report: Report) -> Report:
+def _each(jobs: Jobs, act: Callable[[GenerationJob], None], report: JobReport) -> JobReport:
     for job in jobs:
         try:
             act(job)
@@ -60,10 +60,10 @@ def _each(jobs: Jobs, act: Callable[[GenerationJob], None], report: Report) -> R
     return report
 
 
-def _why_not(job: GenerationJob) -> str:
+def _why_not(job: GenerationJob) -> Left:
     found = GenerationJob.objects.filter(pk=job.pk).values_list("task__state", "task__finished_at")
-    state, ended = found.first() or ("gone", None)
-    return f"already {state.lower()}" if ended or state == "gone" else f"still {state.lower()}"
+    state, ended = found.first() or ("GONE", None)
+    return state, bool(ended) or state == "GONE"
 
 
 def _record(user_id: Any, job: GenerationJob, what: int, told: str) -> None:

@@ -10,6 +10,7 @@ from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 
 from django_ray_runtime.admin import cells, words
 from django_ray_runtime.admin.live import LiveRow, Piece
@@ -34,6 +35,13 @@ def is_unfinished(job: GenerationJob) -> bool:
 def lottery_name(key: str) -> str:
     known = LOTTERIES.get(key)
     return known.name if known else key
+
+
+def named(job: GenerationJob) -> str:
+    """A job as its own text names it, in the reader's language."""
+    count = words.grouped(job.quantity)
+    told = _("%(n)s games of %(lottery)s (%(id)s)")
+    return told % {"n": count, "lottery": job.lottery, "id": job.id}
 
 
 def run_time(job: Any) -> timedelta | None:
@@ -65,10 +73,11 @@ def outcome(job: GenerationJob) -> SafeString | str:
     if job.complete is None:
         return words.NOTHING
     if job.complete:
-        return "Complete"
+        return _("Complete")
     return format_html(
-        '<span class="gen-incomplete">Incomplete</span> <span class="drr-note">{}</span>',
-        job.reason or "no reason given",
+        '<span class="gen-incomplete">{}</span> <span class="drr-note">{}</span>',
+        _("Incomplete"),
+        job.reason or _("no reason given"),
     )
 
 
@@ -82,8 +91,8 @@ def file(job: GenerationJob) -> SafeString | str:
             filesizeformat(job.size),
         )
     if job.file_expired_at:
-        when = cells.brief(job.file_expired_at)
-        return format_html('<span class="drr-note">expired {}</span>', when)
+        told = format_html(_("expired {}"), cells.brief(job.file_expired_at))
+        return format_html('<span class="drr-note">{}</span>', told)
     return words.NOTHING
 
 

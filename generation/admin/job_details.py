@@ -4,21 +4,40 @@ import json
 from typing import Any
 
 from django.template.defaultfilters import filesizeformat
+from django.utils.formats import number_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from django_ray_runtime.admin import words
 from django_ray_runtime.admin.cells import moment
 from generation.admin import job_cells
 from generation.admin.ordered import ordered
 from generation.admin.runs import MOST_RUNS, runs_of
-from generation.charts import charts_of
+from generation.charts import Voice, charts_of
 from generation.jobs import job_error
 from generation.models import GenerationJob
 from generation.statistics import statistics_of
-from generation.terminal import STAGES
 
 type Fact = tuple[str, SafeString | str]
+
+STAGES: dict[str, Any] = {
+    "start": gettext_lazy("of it starting Ray"),
+    "wait": gettext_lazy("of it waiting for a worker"),
+    "make": gettext_lazy("of it making games"),
+    "write": gettext_lazy("of it writing and counting"),
+    "publish": gettext_lazy("of it flushing to disk"),
+    "deliver": gettext_lazy("of it copying to its place"),
+}
+COUNTED: dict[str, Any] = {
+    "numbers": gettext_lazy("numbers"),
+    "second": gettext_lazy("second"),
+    "odd": gettext_lazy("odd"),
+    "sum": gettext_lazy("sum"),
+    "overlap": gettext_lazy("overlap"),
+    "neighbours": gettext_lazy("neighbours"),
+}
 
 
 def details(job: GenerationJob, user: Any) -> dict[str, Any]:
@@ -43,9 +62,9 @@ def _ordered(job: GenerationJob) -> list[Fact]:
     except ValueError:
         constraints = json.dumps(job.constraints, indent=1)
         return [
-            ("Lottery", job.lottery),
-            ("Games", words.grouped(job.quantity)),
-            ("Constraints", format_html("<pre>{}</pre>", constraints)),
+            (_("Lottery"), job.lottery),
+            (_("Games"), words.grouped(job.quantity)),
+            (_("Constraints"), format_html("<pre>{}</pre>", constraints)),
         ]
 
 
@@ -56,26 +75,45 @@ def _statistics(job: GenerationJob) -> dict[str, Any] | None:
     except ValueError:  # NotCounted, or an order of another version
         return None
     # SVG of our own: nothing in it was written by users.
-    charts = [mark_safe(chart) for chart in charts_of(found).values()]  # noqa: S308
+    charts = [mark_safe(chart) for chart in charts_of(found, _voice()).values()]  # noqa: S308
     score, theory = found["score"], found["theory"]
-    told = "Expected is what as many games would show that are drawn blindly from all valid ones."
+    told = [
+        _("Expected is what as many games would show that are drawn blindly from all valid ones.")
+    ]
     if theory != "exact":
-        told += f" It is reckoned {theory.replace('_', ' ')}."
+        lacking = theory.removeprefix("without ").replace("_", " ")
+        told.append(_("It is reckoned without %(wishes)s.") % {"wishes": lacking})
     if score:
-        told += (
-            f" The largest of {score['compared']:,} deviations, that of {score['of']}, is"
-            f" {score['largest_deviation']:.2f} standard deviations; usually it is below"
-            f" {score['usually_below']:.2f}."
-        )
-    return {"charts": charts, "told": told}
+        told.append(_largest(score))
+    return {"charts": charts, "told": " ".join(told)}
+
+
+def _voice() -> Voice:
+    return Voice(_, lambda value, digits=0: number_format(
+        round(value, digits), digits, use_l10n=True, force_grouping=True
+    ))  # fmt: skip
+
+
+def _largest(score: dict[str, Any]) -> str:
+    name, _space, value = score["of"].partition(" ")
+    told = _(
+        "The largest of %(n)s deviations, that of %(what)s, is %(most)s standard deviations;"
+        " usually it is below %(usual)s."
+    )
+    return told % {
+        "n": words.grouped(score["compared"]),
+        "what": f"{COUNTED.get(name, name)} {value}",
+        "most": number_format(round(score["largest_deviation"], 2), 2),
+        "usual": number_format(round(score["usually_below"], 2), 2),
+    }
 
 
 def _figures(job: GenerationJob) -> list[Fact]:
     """What was made, and how fast."""
     valid = words.grouped(int(job.valid_games))
     return [
-        ("Valid games in all", valid if job.exact else f"at most {valid}"),
-        ("Games made", words.grouped(job.games_done)),
+        (_("Valid games in all"), valid if job.exact else _("at most %(n)s") % {"n": valid}),
+        (_("Games made"), words.grouped(job.games_done)),
         *_file_figures(job),
     ]
 
@@ -83,24 +121,28 @@ def _figures(job: GenerationJob) -> list[Fact]:
 def _file_figures(job: GenerationJob) -> list[Fact]:
     if not job.size:
         return []
-    stages = ((STAGES.get(stage, stage), spent) for stage, spent in job.seconds.items())
+    size = {"size": filesizeformat(job.size), "n": words.grouped(job.size)}
     return [
-        ("Run time", words.duration(job_cells.run_time(job))),
-        *((f"of it {stage}", words.duration(spent)) for stage, spent in stages),
-        ("Size", f"{filesizeformat(job.size)} ({words.grouped(job.size)} bytes)"),
+        (_("Run time"), words.duration(job_cells.run_time(job))),
+        *((_stage(stage), words.duration(spent)) for stage, spent in job.seconds.items()),
+        (_("Size"), _("%(size)s (%(n)s bytes)") % size),
         ("SHA-256", format_html('<span class="gen-sha">{}</span>', job.sha256)),
     ]
 
 
+def _stage(name: str) -> str:
+    return str(STAGES[name]) if name in STAGES else _("of it %(stage)s") % {"stage": name}
+
+
 def _record(job: GenerationJob) -> list[Fact]:
     times = [
-        ("Created", job.created_at),
-        ("Started", job.task.started_at),
-        ("Finished", job.task.finished_at),
-        ("File deleted", job.file_expired_at),
+        (_("Created"), job.created_at),
+        (_("Started"), job.task.started_at),
+        (_("Finished"), job.task.finished_at),
+        (_("File deleted"), job.file_expired_at),
     ]
     return [
-        ("Identifier", str(job.id)),
-        ("Owner", str(job.owner or words.NOTHING)),
+        (_("Identifier"), str(job.id)),
+        (_("Owner"), str(job.owner or words.NOTHING)),
         *((name, moment(time)) for name, time in times if time),
     ]

@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.contrib import messages
 from django.contrib.admin.utils import unquote
@@ -11,26 +11,51 @@ from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseRed
 from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path, reverse
 from django.utils.decorators import method_decorator
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from django_ray_runtime.admin import live
-from django_ray_runtime.admin.acting import Report
+from django_ray_runtime.admin.words import grouped
 from generation import storing
 from generation.admin import job_acts, job_cells
 from generation.admin.job_details import details
+from generation.admin.job_report import JobReport
 from generation.admin.order_pages import OrderPages
 from generation.admin.pages import page
 from generation.models import GenerationJob
 
-type Act = Callable[[Any, job_acts.Jobs], Report]
 
-ACTS: dict[str, tuple[Act, str]] = {
-    "cancel": (job_acts.cancel, "It will not run; what runs is told to stop, and leaves no file."),
-    "requeue": (job_acts.requeue, "It will run again as if new; the record of its runs stays."),
-    "delete": (job_acts.delete, "Files go too. What waits or runs stays; cancel it first."),
+class _Act(NamedTuple):
+    """What can be done to a job: how it is asked, confirmed, and what it means."""
+
+    act: Callable[[Any, job_acts.Jobs], JobReport]
+    question: Any
+    yes: Any
+    meaning: Any
+
+
+ACTS = {
+    "cancel": _Act(
+        job_acts.cancel,
+        _("Cancel this job?"),
+        _("Yes, cancel it"),
+        _("It will not run; what runs is told to stop, and leaves no file."),
+    ),
+    "requeue": _Act(
+        job_acts.requeue,
+        _("Requeue this job?"),
+        _("Yes, requeue it"),
+        _("It will run again as if new; the record of its runs stays."),
+    ),
+    "delete": _Act(
+        job_acts.delete,
+        _("Delete this job?"),
+        _("Yes, delete it"),
+        _("Files go too. What waits or runs stays; cancel it first."),
+    ),
 }
-"""What can be done to a job, and what that means."""
 
 
 class JobPages(OrderPages):
@@ -66,7 +91,8 @@ class JobPages(OrderPages):
             self,
             request,
             "job",
-            title=f"{job.quantity:,} games of {job_cells.lottery_name(job.lottery)}",
+            title=gettext("%(n)s games of %(lottery)s")
+            % {"n": grouped(job.quantity), "lottery": job_cells.lottery_name(job.lottery)},
             job=job,
             original=job,
             mark=live.mark(job.id, unfinished=unfinished),
@@ -104,7 +130,8 @@ class JobPages(OrderPages):
                 raise FileNotFoundError
             file = storing.open_file(job.file_name)
         except FileNotFoundError:
-            messages.warning(request, f"There is no file of {job} to download.")
+            told = gettext("There is no file of %(job)s to download.")
+            messages.warning(request, told % {"job": job_cells.named(job)})
             return self._to(request, job)
         name = job.download_name(job.file_format)
         return FileResponse(file, as_attachment=True, filename=name)
@@ -126,24 +153,26 @@ class JobPages(OrderPages):
             raise PermissionDenied
         if job is None:
             return self._gone(request, str(job_id))
-        act, meaning = ACTS[verb]
+        asked = ACTS[verb]
         if request.method != "POST":
             return page(
                 self,
                 request,
                 "confirm",
-                title=f"{verb.capitalize()} this job?",
+                title=asked.question,
                 job=job,
+                named=job_cells.named(job),
                 original=job,
                 state=job_cells.CELLS["state"](job),
-                verb=verb,
-                meaning=meaning,
+                yes=asked.yes,
+                meaning=asked.meaning,
             )
-        act(request.user.pk, [job]).tell(request)
+        asked.act(request.user.pk, [job]).tell(request)
         return self._to(request, _job(job_id))
 
     def _gone(self, request: HttpRequest, job_id: str) -> HttpResponseRedirect:
-        messages.warning(request, f"There is no job {job_id}; it may have been deleted.")
+        told = gettext("There is no job %(id)s; it may have been deleted.")
+        messages.warning(request, told % {"id": job_id})
         return self._to(request, None)
 
     def _to(self, request: HttpRequest, job: GenerationJob | None) -> HttpResponseRedirect:

@@ -2,44 +2,50 @@
 
 from typing import Any
 
+from django.utils.translation import gettext_lazy as _
+
 from generation.admin.pages import Fieldsets
 from generation.forms.order import OrderForm
 
 FIELDSETS: Fieldsets = [
-    ("What to make", {
+    (_("What to make"), {
         "fields": [
             "lottery", ("quantity", "budget"), ("numbers_per_game", "second_numbers_per_game"),
             "file_format",
         ],
     }),
-    ("Which numbers", {"fields": ["fixed_numbers", "allowed_numbers", "excluded_numbers"]}),
-    ("How many of a kind", {
+    (_("Which numbers"), {"fields": ["fixed_numbers", "allowed_numbers", "excluded_numbers"]}),
+    (_("How many of a kind"), {
         "fields": [
             ("min_odd", "max_odd"), ("min_even", "max_even"), ("min_primes", "max_primes"),
             ("min_fibonacci", "max_fibonacci"), ("min_multiples_of_3", "max_multiples_of_3"),
         ],
-        "description": "How many numbers of a game are of the kind. Leave a bound empty for none."
-        " Fibonacci numbers are 1, 2, 3, 5, 8, 13, 21, 34, 55, …",
+        "description": _(
+            "How many numbers of a game are of the kind. Leave a bound empty for none."
+            " Fibonacci numbers are 1, 2, 3, 5, 8, 13, 21, 34, 55, …"
+        ),
     }),
-    ("Sum, neighbours and ticket", {
+    (_("Sum, neighbours and ticket"), {
         "fields": [
             ("min_sum", "max_sum"), "max_run",
             ("max_per_decade", "max_per_row", "max_per_column"),
         ],
     }),
-    ("Official draws", {
+    (_("Official draws"), {
         "fields": [
             "reference_draw", ("min_repeats", "max_repeats"),
             ("exclude_past", "exclude_past_from"),
         ],
-        "description": "Repeats are numbers of the reference draw that a game has. Stored draws are"
-        " imported under Draws.",
+        "description": _(
+            "Repeats are numbers of the reference draw that a game has. Stored draws are"
+            " imported under Draws."
+        ),
     }),
-    ("Between any two games", {
+    (_("Between any two games"), {
         "fields": [("min_repetition", "max_repetition")],
-        "description": "How many numbers any two games of this job share.",
+        "description": _("How many numbers any two games of this job share."),
     }),
-    ("Repeating it", {"fields": ["seed"]}),
+    (_("Repeating it"), {"fields": ["seed"]}),
 ]  # fmt: skip
 """The fields in their order, as the admin groups them."""
 

@@ -10,10 +10,13 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonRes
 from django.template.loader import render_to_string
 from django.urls import URLPattern, path, reverse
 from django.utils.decorators import method_decorator
+from django.utils.formats import number_format
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from django_ray_runtime.admin.words import grouped
+from generation.admin.job_cells import named
 from generation.admin.order_layout import FIELDSETS, AdminOrderForm
 from generation.admin.pages import FOLDER, form_page
 from generation.forms.order import OrderForm
@@ -67,7 +70,7 @@ class OrderPages(_ModelAdmin):
 
     def _form_page(self, request: HttpRequest, form: OrderForm) -> HttpResponse:
         figures = _figures(form)
-        title = "Generate games"
+        title = _("Generate games")
         return form_page(self, request, "order", form, FIELDSETS, title=title, figures=figures)
 
     def _submit(self, request: HttpRequest, checked: CheckedOrder, key: str) -> HttpResponse:
@@ -75,10 +78,11 @@ class OrderPages(_ModelAdmin):
             with transaction.atomic():
                 job = store_job(checked, owner=request.user, idempotency_key=key)
                 self.log_addition(request, job, "Submitted.")
-            messages.success(request, f"Submitted: {job}.")
+            messages.success(request, _("Submitted: %(job)s.") % {"job": named(job)})
         except IntegrityError:
             job = GenerationJob.objects.get(owner=request.user.pk, idempotency_key=key)
-            messages.info(request, f"It had been submitted already: {job}.")
+            told = _("It had been submitted already: %(job)s.")
+            messages.info(request, told % {"job": named(job)})
         if not self.has_view_or_change_permission(request, job):
             return HttpResponseRedirect(reverse(f"{self.admin_site.name}:index"))
         name = f"{self.admin_site.name}:generation_generationjob_change"
@@ -91,11 +95,12 @@ def _figures(form: OrderForm) -> list[Figure]:
     if found is None:
         return []
     lottery = get_lottery(form.cleaned_data["lottery"])
-    amounts = [("Price in all", found.total), ("Left of the budget", found.rest)]
-    games = [("Games", grouped(found.quantity))] if found.quantity is not None else []
+    amounts = [(_("Price in all"), found.total), (_("Left of the budget"), found.rest)]
+    games = [(_("Games"), grouped(found.quantity))] if found.quantity is not None else []
+    valid = grouped(found.valid_games)
     return [
-        ("Valid games", f"{'' if found.exact else 'at most '}{grouped(found.valid_games)}"),
-        ("Price of a game", _price(found, lottery)),
+        (_("Valid games"), valid if found.exact else _("at most %(n)s") % {"n": valid}),
+        (_("Price of a game"), _price(found, lottery)),
         *games,
         *((name, _money(amount, found)) for name, amount in amounts if amount is not None),
     ]
@@ -103,13 +108,16 @@ def _figures(form: OrderForm) -> list[Figure]:
 
 def _price(found: Offer, lottery: Lottery) -> str:
     if found.price is None:
-        return "not known"
-    is_lotterys = lottery.key not in current_prices() and lottery.price_as_of
-    return f"{_money(found.price, found)}{f' (as of {lottery.price_as_of})' if is_lotterys else ''}"
+        return _("not known")
+    price = _money(found.price, found)
+    if lottery.key in current_prices() or not lottery.price_as_of:
+        return price
+    return _("%(price)s (as of %(time)s)") % {"price": price, "time": lottery.price_as_of}
 
 
 def _money(amount: Decimal, found: Offer) -> str:
-    return f"{amount:,.2f} {found.currency}"
+    shown = number_format(round(amount, 2), 2, use_l10n=True, force_grouping=True)
+    return f"{shown} {found.currency}"
 
 
 def _problems(form: OrderForm) -> list[tuple[str, str, str]]:

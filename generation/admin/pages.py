@@ -10,7 +10,7 @@ from django.template.response import TemplateResponse
 
 FOLDER = "generation/admin"
 
-type Fieldsets = list[tuple[str | None, dict[str, Any]]]
+type Fieldsets = list[tuple[Any, dict[str, Any]]]
 
 
 def page(

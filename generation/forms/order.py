@@ -29,8 +29,12 @@ PLAIN = [name for name in GameConstraints.model_fields if name not in {
 """Constraints that are taken from their field as they are."""
 
 
-def _least(least: int, help_text: str = "") -> forms.IntegerField:
-    return forms.IntegerField(required=False, min_value=least, help_text=help_text)
+def _least(least: int, label: Any, help_text: Any = "") -> forms.IntegerField:
+    return forms.IntegerField(required=False, min_value=least, label=label, help_text=help_text)
+
+
+def _numbers(label: Any, help_text: Any) -> NumbersField:
+    return NumbersField(required=False, label=label, help_text=help_text)
 
 
 class OrderForm(forms.Form):
@@ -40,36 +44,51 @@ class OrderForm(forms.Form):
     `checking`, a quantity is not needed for that, and without one there is nothing to submit.
     """
 
-    lottery = forms.ChoiceField(choices=[(key, one.name) for key, one in LOTTERIES.items()])
-    quantity = _least(1, "How many games.")
+    lottery = forms.ChoiceField(
+        label=_("Lottery"), choices=[(key, one.name) for key, one in LOTTERIES.items()]
+    )
+    quantity = _least(1, _("Quantity"), _("How many games."))
     budget = forms.DecimalField(
+        label=_("Budget"),
         required=False,
         min_value=Decimal("0.01"),
         max_digits=14,
         decimal_places=2,
-        help_text="Instead of a quantity: as many games as it buys, in the lottery's currency.",
+        help_text=_("Instead of a quantity: as many games as it buys, in the lottery's currency."),
     )
-    numbers_per_game = _least(1, "As few as the lottery allows where it is empty.")
-    second_numbers_per_game = _least(1, "Of a second group, such as stars or clovers.")
-    file_format = forms.ChoiceField(choices=[(name, name.upper()) for name in FORMATS])
-    fixed_numbers = NumbersField(required=False, help_text="In every game: 7, 13.")
-    allowed_numbers = NumbersField(required=False, help_text="No others; empty for all.")
-    excluded_numbers = NumbersField(required=False, help_text="In no game.")
-    min_odd, max_odd = _least(0), _least(0)
-    min_even, max_even = _least(0), _least(0)
-    min_primes, max_primes = _least(0), _least(0)
-    min_fibonacci, max_fibonacci = _least(0), _least(0)
-    min_multiples_of_3, max_multiples_of_3 = _least(0), _least(0)
-    min_sum, max_sum = _least(0), _least(0)
-    max_run = _least(1, "Longest run of neighbours such as 7, 8, 9; with 1 there are none.")
-    max_per_decade = _least(1, "Of 1 to 10, of 11 to 20, …")
-    max_per_row = _least(1, "Of a row of the ticket.")
-    max_per_column = _least(1, "Of a column of the ticket.")
+    numbers_per_game = _least(
+        1, _("Numbers per game"), _("As few as the lottery allows where it is empty.")
+    )
+    second_numbers_per_game = _least(
+        1, _("Second numbers per game"), _("Of a second group, such as stars or clovers.")
+    )
+    file_format = forms.ChoiceField(
+        label=_("File format"), choices=[(name, name.upper()) for name in FORMATS]
+    )
+    fixed_numbers = _numbers(_("Fixed numbers"), _("In every game: 7, 13."))
+    allowed_numbers = _numbers(_("Allowed numbers"), _("No others; empty for all."))
+    excluded_numbers = _numbers(_("Excluded numbers"), _("In no game."))
+    min_odd, max_odd = _least(0, _("Min odd")), _least(0, _("Max odd"))
+    min_even, max_even = _least(0, _("Min even")), _least(0, _("Max even"))
+    min_primes, max_primes = _least(0, _("Min primes")), _least(0, _("Max primes"))
+    min_fibonacci, max_fibonacci = _least(0, _("Min fibonacci")), _least(0, _("Max fibonacci"))
+    min_multiples_of_3 = _least(0, _("Min multiples of 3"))
+    max_multiples_of_3 = _least(0, _("Max multiples of 3"))
+    min_sum, max_sum = _least(0, _("Min sum")), _least(0, _("Max sum"))
+    max_run = _least(
+        1, _("Max run"), _("Longest run of neighbours such as 7, 8, 9; with 1 there are none.")
+    )
+    max_per_decade = _least(1, _("Max per decade"), _("Of 1 to 10, of 11 to 20, …"))
+    max_per_row = _least(1, _("Max per row"), _("Of a row of the ticket."))
+    max_per_column = _least(1, _("Max per column"), _("Of a column of the ticket."))
     reference_draw = ReferenceField(
-        required=False, help_text="Its numbers, or latest, or draw 2800 for the one of that number."
+        required=False,
+        label=_("Reference draw"),
+        help_text=_("Its numbers, or latest, or draw 2800 for the one of that number."),
     )
-    min_repeats, max_repeats = _least(0), _least(0)
+    min_repeats, max_repeats = _least(0, _("Min repeats")), _least(0, _("Max repeats"))
     exclude_past = forms.ChoiceField(
+        label=_("Exclude past"),
         required=False,
         choices=[
             (NO_PAST, _("nothing")),
@@ -77,13 +96,15 @@ class OrderForm(forms.Form):
             (NEAR_PAST, _("games that share at least so many numbers with a draw:")),
         ],
     )
-    exclude_past_from = _least(1)
-    min_repetition, max_repetition = _least(0), _least(0)
+    exclude_past_from = _least(1, _("Exclude past from"))
+    min_repetition = _least(0, _("Min repetition"))
+    max_repetition = _least(0, _("Max repetition"))
     seed = forms.IntegerField(
+        label=_("Seed"),
         required=False,
         min_value=0,
         max_value=SEED_LIMIT - 1,
-        help_text="The same seed gives the same games, and the same file; empty: one is drawn.",
+        help_text=_("The same seed gives the same games, and the same file; empty: one is drawn."),
     )
 
     once = forms.CharField(
