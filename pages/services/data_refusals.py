@@ -13,6 +13,10 @@ _MOMENT = "a time such as 2023-09-20 11:05 or 9/20/2023 11:05"
 
 _FILES: list[tuple[str, Promise]] = [
     (
+        "<file> lacks <lacking>; it has . Give it the columns <wanted>, in any order.",
+        _("%(file)s has no columns. Give it %(wanted)s, in any order."),
+    ),
+    (
         "<file> lacks <lacking>; it has <has>. Give it the columns <wanted>, in any order.",
         _("%(file)s lacks the column %(lacking)s; it has %(has)s. Give it the columns %(wanted)s, "
           "in any order."),

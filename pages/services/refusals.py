@@ -68,7 +68,9 @@ def said_of_value(error: Any) -> str:
     if words is None:
         return str(error["msg"]).removeprefix("Value error, ")
     context = error.get("ctx", {}).items()
-    return str(words) % {name: _written(name, str(value)) for name, value in context}
+    return str(words) % {
+        name: _written(name, str(value).removesuffix(".0")) for name, value in context
+    }
 
 
 def said_of_failure(line: str) -> str:
