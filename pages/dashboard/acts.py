@@ -17,6 +17,7 @@ from django_ray_runtime.overview import FailureView
 from django_ray_runtime.rest import changes
 from django_ray_runtime.states import State
 from pages.dashboard.panels import HOUR, kind_of
+from pages.states import state_words
 from pages.templatetags.shown import ending, grouped
 
 MOST = 1_000
@@ -66,7 +67,7 @@ def _cancel(request: HttpRequest, of: str) -> Told:
     except QueuedTask.DoesNotExist:
         return _no_task()
     except AlreadyEnded as error:
-        return Told("info", _("It had ended already: %(state)s.") % {"state": error.state})
+        return Told("info", _("It had ended already: %(state)s.") % {"state": _state(error.state)})
     said = _("%(task)s is cancelled.")
     if state is State.RUNNING:
         said = _("%(task)s is told to stop.")
@@ -80,7 +81,7 @@ def _retry(request: HttpRequest, of: str) -> Told:
         return _no_task()
     except NotRequeueable as error:
         if error.state not in REQUEUEABLE:
-            return Told("info", _("It is %(state)s by now.") % {"state": error.state})
+            return Told("info", _("It is %(state)s by now.") % {"state": _state(error.state)})
         said = _("Task %(task)s holds its unique key: wait for that one, or cancel it.")
         return Told("warning", said % {"task": error.holder})
     return Told("success", _("%(task)s runs again.") % {"task": _name(of)}, focused=True)
@@ -115,6 +116,11 @@ def _ask_to_retry_all(of: str) -> str | None:
 def _alike(kind: FailureView) -> Selection:
     since = timedelta(seconds=HOUR)
     return Selection(task_path=kind.task_path, exception=kind.exception, since=since)
+
+
+def _state(state: str) -> str:
+    """Within a sentence."""
+    return state_words(state).lower()
 
 
 def _no_task() -> Told:

@@ -30,6 +30,7 @@ from pydantic import ValidationError
 
 from django_ray_runtime.rest.problems import Problem
 from pages.services.answered import Answered
+from pages.services.refusals import said, said_of_value
 from pages.services.results import shown
 from ray_services.calculations import Outcome
 from ray_services.data_sets import data_sets_of
@@ -65,14 +66,18 @@ class QuestionForm(forms.Form):
 
     def refuse(self, field: str, told: str) -> None:
         """Show what is wrong at its field; above all of them where there is none."""
-        first = field.partition(".")[0]
-        name = self.places.get(first, first)
+        name = self.place_of(field)
         if name not in self.fields:
-            self.add_error(None, told)
+            self.add_error(None, said(told))
             return
         # There it need not be named again; a row is still to be found: `row 3, prices: …`.
         told = re.sub(rf"^(row \d+)?(?:, )?{re.escape(field)}: ", r"\1: ", told)
-        self.add_error(name, told.removeprefix(": "))
+        self.add_error(name, said(told.removeprefix(": ")))
+
+    def place_of(self, field: str) -> str:
+        """The form's field at which a field of the body is told of."""
+        first = field.partition(".")[0]
+        return self.places.get(first, first)
 
     def told(self) -> dict[str, Any]:
         """The values that were sent, without those that are empty."""
@@ -109,7 +114,7 @@ def _answer(request: HttpRequest, form: QuestionForm) -> Answered | Outcome | No
     except ValidationError as error:
         for one in error.errors():
             place = ".".join(str(part) for part in one["loc"])
-            form.refuse(place, one["msg"].removeprefix("Value error, "))
+            form.refuse(place, said_of_value(one))
         return None
     except Problem as problem:
         for wrong in problem.errors:

@@ -17,6 +17,7 @@ from django_ray_runtime.exceptions import AlreadyEnded
 from django_ray_runtime.rest.audit import audit
 from pages.access import signed_in
 from pages.services.answered import Answered
+from pages.services.refusals import said_of_failure
 from pages.services.results import shown
 from ray_services.calculations import Outcome, body_of, calculations_of, outcome_of
 from ray_services.common.bodies import Body
@@ -79,7 +80,8 @@ def _listed(row: Any) -> Outcome:
 
 
 def _now(outcome: Outcome) -> dict[str, Any]:
-    return {"outcome": outcome, "calculation": outcome.calculation}
+    error = said_of_failure(outcome.error)
+    return {"outcome": outcome, "calculation": outcome.calculation, "error": error}
 
 
 def _outcome_or_404(request: HttpRequest, calculation_id: UUID) -> Outcome:

@@ -88,9 +88,10 @@ class TradesForm(QuestionForm):
         period = ("bars", "daily", "start_date", "end_date")
         return {name: told[name] for name in period if name in told} | {"rules": rules}
 
-    def refuse(self, field: str, told: str) -> None:
-        last = field.rpartition(".")[2]  # parameters.fast, rules.cost_bps
-        super().refuse(last if last in self.fields else field, told)
+    def place_of(self, field: str) -> str:
+        """Parameters and rules are fields, too: parameters.fast, rules.cost_bps."""
+        last = field.rpartition(".")[2]
+        return super().place_of(last if last in self.fields else field)
 
 
 class BacktestForm(TradesForm):

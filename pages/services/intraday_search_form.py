@@ -33,6 +33,8 @@ def _number(label: Any) -> forms.FloatField:
 class SearchForm(TradesForm):
     """Two parameters and their values; what is asked is the button that was pressed."""
 
+    places = {"step_days": "test_days"}  # a fold goes on by as many as it tests
+
     ask = forms.ChoiceField(choices=[(name, name) for name in (SWEEP, SPLIT, WALK)], required=False)
     x, y = (
         forms.ChoiceField(label=gettext_lazy("First parameter")),
@@ -111,9 +113,9 @@ class SearchForm(TradesForm):
             found[values[axis]] = ends
         return found
 
-    def refuse(self, field: str, told: str) -> None:
+    def place_of(self, field: str) -> str:
         """What is wrong with a parameter stands at the axis that has it."""
         for axis in "xy":
             if self.cleaned_data.get(axis) in field.split("."):
-                field = f"{axis}_from"
-        super().refuse(field, told)
+                return f"{axis}_from"
+        return super().place_of(field)

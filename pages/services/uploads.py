@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from django_ray_runtime.rest.audit import audit
 from pages.access import signed_in
+from pages.services.refusals import said
 from ray_services import data_sets
 from ray_services.common.errors import BadInput
 from ray_services.common.tables import MOST_BYTES
@@ -47,7 +48,7 @@ def own_data(request: HttpRequest) -> HttpResponseBase:
     """The list, and the form that adds to it."""
     refused = too_large(request)
     if refused is not None and request.user.is_authenticated:
-        return _page(request, UploadForm(), refused.status, refused.detail)
+        return _page(request, UploadForm(), refused.status, said(refused.detail))
     return _own_data(request)
 
 
@@ -62,7 +63,7 @@ def _own_data(request: HttpRequest) -> HttpResponse:
         try:
             return _stored(request, form.cleaned_data["kind"], form.cleaned_data["file"])
         except BadInput as error:
-            form.add_error("file", str(error))
+            form.add_error("file", said(str(error).removeprefix("file: ")))
     return _page(request, form, 422)
 
 

@@ -8,7 +8,10 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from pages.states import state_words
+
 register = template.Library()
+register.filter("state_words", state_words)
 
 SYMBOLS = {"BRL": "R$", "USD": "US$", "GBP": "£", "EUR": "€"}
 

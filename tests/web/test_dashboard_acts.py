@@ -108,7 +108,7 @@ class TestCancel:
 
     def test_one_that_has_ended_is_told(self, client: Client) -> None:
         row = add(State.SUCCESSFUL)
-        assert "It had ended already: SUCCESSFUL." in in_place(client, "cancel", row.id)[1]
+        assert "It had ended already: successful." in in_place(client, "cancel", row.id)[1]
         assert recorded() == []
 
     @pytest.mark.parametrize("of", ["", "x", UUID(int=5)])
@@ -153,7 +153,7 @@ class TestRetry:
 
     def test_one_in_another_state_is_told(self, client: Client) -> None:
         row = add(State.SUCCESSFUL)
-        assert in_place(client, "retry", row.id)[1] == "It is SUCCESSFUL by now."
+        assert in_place(client, "retry", row.id)[1] == "It is successful by now."
         assert recorded() == []
 
     def test_one_whose_unique_key_is_held_is_told(self, client: Client) -> None:

@@ -98,11 +98,11 @@ def test_a_period_and_rules_are_kept(ana: Client) -> None:
 @pytest.mark.parametrize(
     ("wrong", "field", "told"),
     [
-        ({"fast": "60", "slow": "26"}, "fast", "expected less than slow"),
+        ({"fast": "60", "slow": "26"}, "fast", "less than “Slow average, bars”"),
         ({"fast": "1"}, "fast", "whole number from 2"),
         ({"cost_bps": "2000"}, "cost_bps", "less than or equal to 1000"),
         ({"start_date": "2030-01-01"}, "start_date", ""),
-        ({"start_date": "2022-02-01", "end_date": "2022-01-01"}, "end_date", "from start_date"),
+        ({"start_date": "2022-02-01", "end_date": "2022-01-01"}, "end_date", "or later, not on"),
         ({"bars": "ab" * 32}, "bars", "Select a valid choice"),
         ({"flat_from": "noon"}, "flat_from", "valid time"),
     ],
@@ -209,7 +209,7 @@ def test_bars_of_ones_own_are_run(ana: Client) -> None:
     shown = sent(ana, RUN, asked(ana, RUN) | {"bars": bars})
     assert str(shown.context["first"]) == "2024-01-02"
     refused = ana.post(RUN, form_values(ana, RUN) | {"bars": bars})
-    assert "Upload them" in refused.context["form"].errors["daily"][0]
+    assert "upload them" in refused.context["form"].errors["daily"][0]
 
 
 def test_everything_the_service_knows_has_words() -> None:

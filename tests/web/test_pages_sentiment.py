@@ -75,7 +75,7 @@ def test_own_words_and_thresholds_count(ana: Client) -> None:
         ({"texts": "x" * 10_001}, "up to 10,000 characters"),
         ({"texts": "a\n" * 20_001}, "up to 20,000 texts"),
         ({"lexicon": "moon up"}, "Line 1: expected a word and a number"),
-        ({"lexicon": "moon 9"}, "less than or equal to 4"),
+        ({"lexicon": "moon 9"}, "a number of at most 4"),
         ({"lexicon": "moon nan"}, "finite"),
         ({"positive": "much"}, "Enter a number"),
         ({"source": "ab" * 32}, "Select a valid choice"),
@@ -168,8 +168,8 @@ def test_the_strategy_needs_no_benchmark(ana: Client) -> None:
     [
         ({"benchmark": "QQQQ"}, "benchmark", "Did you mean QQQ?"),
         ({"top": "0"}, "top", "greater than or equal to 1"),
-        ({"start": "2030-01-01"}, "start", "nothing was held"),
-        ({"start": "2022-12-01", "end": "2022-01-01"}, "start", "expected a day before the end"),
+        ({"start": "2030-01-01"}, "start", "Nothing was held"),
+        ({"start": "2022-12-01", "end": "2022-01-01"}, "start", "after its end on"),
         ({"min_likes": "1e15"}, "min_likes", ""),
     ],
 )

@@ -108,12 +108,12 @@ def test_little_past_has_no_band_and_says_so(ana: Client) -> None:
 @pytest.mark.parametrize(
     ("changes", "field", "told"),
     [
-        ({"assets": "SPX"}, "assets", "row 1: expected a ticker"),
+        ({"assets": "SPX"}, "assets", "row 1: 'SPX' is not among the tickers"),
         ({"assets": "A B C D E F G"}, "assets", "Up to 6"),
         ({"assets": ""}, "assets", "Name a ticker"),
         ({"prices": "1 2 three"}, "prices", "three"),
-        ({"prices": "1 2 3"}, "prices", "at least"),
-        ({"prices": "1 " * 70 + "-1"}, "prices", "row 71: expected"),
+        ({"prices": "1 2 3"}, "prices", "At least"),
+        ({"prices": "1 " * 70 + "-1"}, "prices", "row 71: A price above 0"),
         ({"horizon": "0"}, "horizon", "greater"),
         ({"window_size": "29"}, "window_size", "30"),
         ({"own": "0" * 64}, "own", "valid choice"),
@@ -131,7 +131,7 @@ def test_what_cannot_be_is_told_at_its_field(
 
 def test_too_few_rows_are_refused_above_the_form(ana: Client) -> None:
     html = asked(ana, GARCH, 422, last="100", window_size="250")
-    assert "at least 251 prices" in html
+    assert "At least 251 prices" in html
 
 
 def test_a_large_question_goes_through_the_queue(ana: Client) -> None:

@@ -102,7 +102,7 @@ def test_a_backtest_stands_beside_equal_weights_and_the_market(ana: Client) -> N
         ({"goal": "target_return"}, "target_return", "needs a number"),
         ({"goal": "target_return", "target_return": "90"}, "target_return", "highest attainable"),
         ({"goal": "target_risk", "target_risk": "1"}, "target_risk", "least"),
-        ({"upper": "5"}, "upper", "add up to 0.4"),
+        ({"upper": "5"}, "upper", "add up to 40 %"),
         ({"start": "2023-01-01", "end": "2022-01-01"}, "start", "no prices between"),
         ({"groups": "nonsense"}, "groups", "Line 1"),
         ({"groups": "a: GOOGL <= 20"}, "groups", "GOOGL"),
