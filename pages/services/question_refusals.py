@@ -8,7 +8,8 @@ from pages.services.portfolio_refusals import OF_PORTFOLIOS
 _TICKERS: list[tuple[str, Promise]] = [
     (
         "<ticker> is not among the <count> tickers with prices. There are <near>.",
-        _("%(ticker)s is not among the %(count)s tickers with prices. Did you mean %(near)s?"),
+        _("%(ticker)s is not among the %(count)s tickers with prices. There are, for example, "
+          "%(near)s."),
     ),
     (
         "expected a ticker of the data, got <ticker>. Did you mean <either>?",

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.utils import translation
 
+from django_ray_runtime.states import State
 from generation.charts import Voice, charts_of
 from generation.chunks import run_chunk
 from generation.constraints import GameConstraints
@@ -17,6 +18,7 @@ from generation.tally import Tally
 from pages.games.chart_words import SAID
 from pages.games.refusals import _KNOWN, said
 from pages.games.wishes import WishForm
+from pages.states import state_words
 from pages.templatetags.shown import duration, grouped, money, one_in, percent, short
 
 FORM = {"lottery": "mega-sena", "numbers_per_game": "6", "file_format": "csv", "quantity": "10"}
@@ -74,6 +76,11 @@ def test_patterns_give_what_their_words_need() -> None:
     for pattern, words in _KNOWN:
         needed = set(re.findall(r"%\((\w+)\)s", words()))
         assert needed <= set(re.compile(pattern).groupindex)
+
+
+def test_states_are_told_in_words() -> None:
+    assert all(state_words(state) != state for state in State)
+    assert state_words("NEW") == "NEW"
 
 
 def test_charts_say_nothing_that_has_no_translation() -> None:

@@ -108,7 +108,7 @@ def test_little_past_has_no_band_and_says_so(ana: Client) -> None:
 @pytest.mark.parametrize(
     ("changes", "field", "told"),
     [
-        ({"assets": "SPX"}, "assets", "row 1: 'SPX' is not among the tickers"),
+        ({"assets": "SPX"}, "assets", "is not among the tickers of the data"),
         ({"assets": "A B C D E F G"}, "assets", "Up to 6"),
         ({"assets": ""}, "assets", "Name a ticker"),
         ({"prices": "1 2 three"}, "prices", "three"),

@@ -62,7 +62,7 @@ def test_volatility(ana: Client, changes: dict[str, str], field: str, told: str)
 @pytest.mark.parametrize(
     ("changes", "field", "told"),
     [
-        ({"tickers": "AAPL, TSLAA"}, "tickers", "with prices. Did you mean TSLA"),
+        ({"tickers": "AAPL, TSLAA"}, "tickers", "with prices. There are, for example, TSLA"),
         ({"goal": "target_return", "target_return": "90"}, "target_return",
          "No portfolio within the limits returns 90 % a year; the highest attainable is "),
         ({"goal": "target_risk", "target_risk": "1"}, "target_risk",
@@ -226,5 +226,5 @@ def test_a_calculation_that_failed(ana: Client, user: User) -> None:
     run_enqueued()
     html = seen(ana, f"{SERVICES}calculations/{known.id}/")
     assert "NONE&#x27; is not among the" in html
-    assert "Did you mean" in html
+    assert "tickers with prices. There are, for example, " in html
     assert "BadInput" not in html
