@@ -8,6 +8,7 @@ import json
 import logging
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Hashable
+from contextlib import suppress
 from typing import Any
 
 from asgiref.sync import sync_to_async
@@ -47,39 +48,60 @@ async def event_stream[Value](
         return HttpResponse(status=404)
     if _open[reader] >= MOST_STREAMS:
         return HttpResponse(status=429)
+    stream = _Stream(reader, values(), shown)
     response = StreamingHttpResponse(
-        _events(reader, values(), shown), content_type="text/event-stream; charset=utf-8"
+        stream.events(), content_type="text/event-stream; charset=utf-8"
     )
+    # Django calls it when the client has gone; what iterates is merely let go then.
+    response._resource_closers.append(stream.close)  # type: ignore[attr-defined]
     response["Cache-Control"] = "no-cache"
     response["X-Accel-Buffering"] = "no"  # nginx would gather it
     return response
 
 
-async def _events(
-    reader: Hashable, values: AsyncIterator[Any], shown: Callable[[Any], str]
-) -> AsyncIterator[bytes]:
-    clock = asyncio.get_running_loop().time
-    until = clock() + LONGEST_SECONDS
-    upcoming = asyncio.ensure_future(anext(values))
-    last = None
-    _open[reader] += 1
-    try:
-        while clock() < until:
-            done, _ = await asyncio.wait([upcoming], timeout=ALIVE_SECONDS)
-            if not done:
-                yield b": alive\n\n"
-                continue
-            try:
-                html = await sync_to_async(shown, thread_sensitive=False)(upcoming.result())
-            except StopAsyncIteration:
-                return
-            if html != last:
-                yield f"data: {json.dumps(html)}\n\n".encode()
-                last = html
-            upcoming = asyncio.ensure_future(anext(values))
-    finally:
-        _open[reader] -= 1
-        upcoming.cancel()
+class _Stream:
+    """One open stream: what it sends, and its end."""
+
+    def __init__(
+        self, reader: Hashable, values: AsyncIterator[Any], shown: Callable[[Any], str]
+    ) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._reader, self._values, self._shown = reader, values, shown
+        self._upcoming: asyncio.Future[Any] | None = None
+        self._is_open = True
+        _open[reader] += 1
+
+    async def events(self) -> AsyncIterator[bytes]:
+        """Each value once it has changed, and signs of life between them."""
+        until, last = self._loop.time() + LONGEST_SECONDS, None
+        try:
+            while self._is_open and self._loop.time() < until:
+                self._upcoming = self._upcoming or asyncio.ensure_future(anext(self._values))
+                done, _ = await asyncio.wait([self._upcoming], timeout=ALIVE_SECONDS)
+                if not done:
+                    yield b": alive\n\n"
+                    continue
+                value, self._upcoming = self._upcoming.result(), None
+                html = await sync_to_async(self._shown, thread_sensitive=False)(value)
+                if html != last:
+                    yield f"data: {json.dumps(html)}\n\n".encode()
+                    last = html
+        except StopAsyncIteration:
+            return
+        finally:
+            self._end()
+
+    def close(self) -> None:
+        """From any thread: nobody reads it any more."""
+        with suppress(RuntimeError):  # the loop has ended, and all of it with it
+            self._loop.call_soon_threadsafe(self._end)
+
+    def _end(self) -> None:
+        if self._is_open:
+            self._is_open = False
+            _open[self._reader] -= 1
+        if self._upcoming is not None:
+            self._upcoming.cancel()
 
 
 def _told_and_let_go(allowed: Callable[[], bool]) -> bool:

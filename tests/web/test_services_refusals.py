@@ -203,11 +203,11 @@ def test_a_file_of_too_many_bytes(ana: Client, monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_a_data_set_that_is_gone(ana: Client, settings: Any) -> None:
-    uploaded(ana, "prices", prices_of("MINE", "YOURS"))
+    uploaded(ana, "prices", prices_of("LOST", "GONE"))  # which no process has read before
     own = DataSet.objects.get().sha256
     for file in Path(settings.SERVICES_DIR).rglob(f"*{own}*"):
         file.unlink()
-    told = refused(ana, PORTFOLIO, own=own, tickers="MINE YOURS", upper="")["own"]
+    told = refused(ana, PORTFOLIO, own=own, tickers="LOST GONE", upper="")["own"]
     assert told == "This data set of yours is gone: upload it again, or choose another one."
 
 
