@@ -3,5 +3,5 @@
 from project.settings import *  # noqa: F403
 from project.settings import INSTALLED_APPS as ALL
 
-INSTALLED_APPS = [app for app in ALL if app not in {"generation", "ray_services"}]
+INSTALLED_APPS = [app for app in ALL if app not in {"generation", "ray_services", "pages"}]
 ROOT_URLCONF = "tests.no_urls"

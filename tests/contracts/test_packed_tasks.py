@@ -289,7 +289,7 @@ def test_a_task_leaves_no_language_zone_context_or_transaction_to_the_next(
     packing.turn()
     assert packing.packed
     packing.finish()
-    assert row(found).return_value == ["en-us", "UTC", "unset", False]
+    assert row(found).return_value == ["en", "UTC", "unset", False]
 
 
 def test_a_stop_gives_back_what_has_not_begun(packing: Packing, tmp_path: Path) -> None:
