@@ -27,8 +27,8 @@ class Sizes:
 
 
 QUICK = Sizes(
-    nothing=4_000, ten_ms=300, one_by_one=500, bulk=10_000, timed=60, bare=10_000,
-    idle_seconds=5.0, repeat=1,
+    nothing=4_000, ten_ms=150, one_by_one=500, bulk=10_000, timed=40, bare=10_000,
+    idle_seconds=3.0, repeat=1,
 )  # fmt: skip
 
 
