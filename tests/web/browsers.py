@@ -12,6 +12,10 @@ FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-
          "--disable-component-update"]  # fmt: skip
 
 
+PHONE = {"width": 390, "height": 844}
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+
+
 @contextmanager
 def new_page() -> Iterator[Any]:
     """An empty page, whose browser ends with the context; skips where there is no browser."""
@@ -47,3 +51,17 @@ def listen(page: Any, complaints: list[str]) -> None:
         lambda said: complaints.append(f"{said.type}: {said.text} {said.location['url']}"),
     )
     page.on("pageerror", lambda error: complaints.append(str(error)))
+
+
+def violations(page: Any) -> list[str]:
+    """What hinders somebody, as axe-core finds it, by light and by dark."""
+    from axe_playwright_python.sync_playwright import Axe  # with the driver, which may be absent
+
+    found = []
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        for one in Axe().run(page, options=RULES).response["violations"]:
+            places = [node["target"] for node in one["nodes"]][:3]
+            found.append(f"{scheme}: {one['id']}: {one['help']} {places}")
+    page.emulate_media(color_scheme="light")
+    return found

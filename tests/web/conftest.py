@@ -23,6 +23,13 @@ def staff_user(db: None) -> User:
 
 
 @pytest.fixture
+def ana(client: Client, user: User) -> Client:
+    """A browser in which the user has logged in."""
+    client.force_login(user)
+    return client
+
+
+@pytest.fixture
 def bearer() -> Callable[[User], Client]:
     """A client that sends a token of the user with every request."""
 

@@ -5,20 +5,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.contrib.auth.models import User
 
 from django_ray_runtime.states import State
 from generation.models import GenerationJob
 from tests.support import WorkerProcess, worker_process
-from tests.web.browsers import listen, new_page
+from tests.web.browsers import PHONE, listen, new_page, violations
 from tests.web.jobs import add_job
 from tests.web.served import add_user, log_in, served
 
 pytestmark = [pytest.mark.slow, pytest.mark.acceptance]
-
-PHONE = {"width": 390, "height": 844}
-RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 
 
 @pytest.fixture
@@ -49,18 +45,6 @@ def worker(transactional_db: None, tmp_path: Path, results: Path) -> Iterator[Wo
         tmp_path / "worker.log", "--executor", "sequential", RESULTS_DIR=str(results)
     ) as worker:
         yield worker
-
-
-def violations(page: Any) -> list[str]:
-    """What hinders somebody, as axe-core finds it, by light and by dark."""
-    found = []
-    for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme)
-        for one in Axe().run(page, options=RULES).response["violations"]:
-            places = [node["target"] for node in one["nodes"]][:3]
-            found.append(f"{scheme}: {one['id']}: {one['help']} {places}")
-    page.emulate_media(color_scheme="light")
-    return found
 
 
 def valid_games(page: Any) -> int:

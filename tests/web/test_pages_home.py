@@ -13,12 +13,6 @@ from tests.web.rows import add_worker
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def ana(client: Client, user: User) -> Client:
-    client.force_login(user)
-    return client
-
-
 def test_home_shows_ones_own_jobs_and_nobody_elses(ana: Client, user: User) -> None:
     mine = add_job(State.RUNNING, owner=user)
     other = add_job(State.RUNNING, owner=User.objects.create_user("eve"))

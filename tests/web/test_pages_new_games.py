@@ -18,12 +18,6 @@ FORM = {"lottery": "mega-sena", "numbers_per_game": "6", "file_format": "csv",
         "shape": "mega-sena:6"}  # fmt: skip
 
 
-@pytest.fixture
-def ana(client: Client, user: User) -> Client:
-    client.force_login(user)
-    return client
-
-
 def check(client: Client, **values: str) -> str:
     """The figures beside the form."""
     answer = client.post(CHECK, FORM | values)

@@ -5,18 +5,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.contrib.auth.models import User
 
 from django_ray_runtime.testing import run_enqueued
-from tests.web.browsers import listen, new_page
+from tests.web.browsers import PHONE, listen, new_page, violations
 from tests.web.served import PASSWORD, log_in
 from tests.web.service_pages import SERVICES, prices_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.acceptance, pytest.mark.any_database]
-
-PHONE = {"width": 390, "height": 844}
-RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 
 
 @pytest.fixture
@@ -30,18 +26,6 @@ def page(
         listen(page, complaints)
         log_in(page, f"{live_server.url}{SERVICES}", "ana")
         yield page
-
-
-def violations(page: Any) -> list[str]:
-    """What hinders somebody, as axe-core finds it, by light and by dark."""
-    found = []
-    for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme)
-        for one in Axe().run(page, options=RULES).response["violations"]:
-            places = [node["target"] for node in one["nodes"]][:3]
-            found.append(f"{scheme}: {one['id']}: {one['help']} {places}")
-    page.emulate_media(color_scheme="light")
-    return found
 
 
 def fits(page: Any) -> bool:

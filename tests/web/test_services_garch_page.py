@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
 from django.test import Client
 
 from ray_services.models import Calculation, DataSet
@@ -20,12 +19,6 @@ GARCH = f"{SERVICES}garch/"
 @pytest.fixture(autouse=True)
 def _folder(settings: Any, tmp_path: Path) -> None:
     settings.SERVICES_DIR = tmp_path / "services"
-
-
-@pytest.fixture
-def ana(client: Client, user: User) -> Client:
-    client.force_login(user)
-    return client
 
 
 def answered(name: str, **body: Any) -> dict[str, Any]:

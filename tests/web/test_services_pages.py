@@ -36,12 +36,6 @@ def _folder(settings: Any, tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def ana(client: Client, user: User) -> Client:
-    client.force_login(user)
-    return client
-
-
-@pytest.fixture
 def eve() -> Client:
     stranger = Client()
     stranger.force_login(User.objects.create_user("eve", is_staff=True, is_superuser=True))

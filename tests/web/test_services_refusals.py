@@ -29,12 +29,6 @@ def _folder(settings: Any, tmp_path: Path) -> None:
     settings.SERVICES_DIR = tmp_path / "services"
 
 
-@pytest.fixture
-def ana(client: Client, user: User) -> Client:
-    client.force_login(user)
-    return client
-
-
 def refused(client: Client, address: str, **changes: Any) -> dict[str, str]:
     """What is told at each field."""
     answer = client.post(address, form_values(client, address, **changes))
