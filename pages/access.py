@@ -9,11 +9,11 @@ from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
-from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 
 from generation.control import jobs_of
+from project.rates import count, rest_of_period
 
 type View = Callable[..., HttpResponseBase]
 
@@ -36,9 +36,8 @@ def _within_rate(view: View) -> View:
     def counted(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if request.method == "POST":
             now, (allowed, seconds) = time.time(), settings.API_RATE
-            count = import_string(settings.GENERATION_RATE_COUNTER)
             if count(f"calls:user:{request.user.pk}", seconds, now) > allowed:
-                wait = max(1, seconds - int(now % seconds))
+                wait = rest_of_period(seconds, now)
                 refused = render(request, "pages/too_many.html", {"wait": wait}, status=429)
                 refused["Retry-After"] = str(wait)
                 return refused

@@ -8,7 +8,7 @@ from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
 
 from django_ray_runtime.rest.problems import CONTENT_TYPE, Problem
-from pages.live.watching import let_go
+from project.connections import let_go
 from ray_services.sizes import too_large
 
 UNDER = "/api/"

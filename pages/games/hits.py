@@ -5,12 +5,10 @@ import time
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.tasks import TaskResultStatus
 from django.tasks.exceptions import TaskResultDoesNotExist, TaskResultMismatch
-from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
@@ -22,6 +20,7 @@ from generation.lotteries import LOTTERIES, Lottery
 from generation.tasks import hits_of
 from pages.access import job_or_404, signed_in
 from pages.games import refusals
+from project.rates import count
 
 A_MOMENT = 1.0
 """Seconds to wait for the answer before the page asks again for it."""
@@ -35,7 +34,6 @@ def check(request: HttpRequest, job_id: UUID) -> HttpResponse:
     """Count for the draw that was typed or named."""
     job = job_or_404(request.user, job_id)
     allowed, seconds = ALLOWED
-    count = import_string(settings.GENERATION_RATE_COUNTER)
     if count(f"hits:{request.user.pk}", seconds, time.time()) > allowed:
         return _told(request, error=_("Too many at once; try again in a minute."))
     if not job.has_file or job.file_expired_at is not None:

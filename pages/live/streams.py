@@ -15,7 +15,7 @@ from asgiref.sync import sync_to_async
 from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 
-from pages.live.watching import let_go
+from project.connections import let_go
 
 ALIVE_SECONDS = 15.0
 """Between signs of life, so that proxies keep the stream and we notice who has gone."""

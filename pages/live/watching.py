@@ -6,7 +6,8 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from asgiref.sync import sync_to_async
-from django.db import connections
+
+from project.connections import let_go
 
 PAUSE_SECONDS = 0.5
 """Between looks, whatever the number of watchers."""
@@ -85,10 +86,3 @@ def _read_and_let_go(read: Callable[[Any], Any], keys: Any) -> Any:
         return read(keys)
     finally:
         let_go()
-
-
-def let_go() -> None:
-    """Close this thread's connections, as at the end of a request."""
-    for connection in connections.all(initialized_only=True):
-        if not connection.in_atomic_block:
-            connection.close()
