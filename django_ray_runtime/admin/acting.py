@@ -60,21 +60,16 @@ OF_TASKS = {
 
 @dataclass(slots=True)
 class Report:
-    """What became of tasks, or of what else `noun` names, that were to be changed.
-
-    Other things than tasks are told of in English, unless `sentences` are given.
-    """
+    """What became of tasks that were to be changed."""
 
     verb: str  # "cancelled" or "requeued"
     done: int = 0
     asked: int = 0  # running tasks that were told to stop
     left: Counter[str] = field(default_factory=Counter)  # why -> how many
-    noun: str = "task"
-    sentences: Sentences | None = None
 
     def tell(self, request: HttpRequest) -> None:
         """Say it on the next page."""
-        said = self._sentences()
+        said = OF_TASKS[self.verb]
         if self.done:
             messages.success(request, said.done % _number(self.done))
         if self.asked:
@@ -83,22 +78,6 @@ class Report:
             reasons = ", ".join(f"{grouped(n)} {why}" for why, n in self.left.most_common())
             number = _number(self.left.total())
             messages.warning(request, said.left % {**number, "reasons": reasons})
-
-    def _sentences(self) -> Sentences:
-        if self.sentences:
-            return self.sentences
-        if self.noun == "task":
-            return OF_TASKS[self.verb]
-
-        def plain(text: str) -> Any:
-            one, many = (text.replace("NOUN", noun) for noun in (self.noun, f"{self.noun}s"))
-            return ngettext_lazy(one, many, "n")
-
-        return Sentences(
-            plain(f"%(count)s NOUN {self.verb}."),
-            plain(f"%(count)s NOUN not {self.verb}: %(reasons)s."),
-            plain("%(count)s running NOUN told to stop."),
-        )
 
 
 def cancel(user_id: Any, ids: Iterable[uuid.UUID]) -> Report:

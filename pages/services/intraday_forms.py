@@ -6,6 +6,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from pages.services.asking import EMPTY, QuestionForm
+from pages.services.fields import day_field
 from pages.services.intraday_words import parameter_words
 from ray_services.intraday_strategy.strategies import STRATEGIES
 
@@ -20,11 +21,6 @@ HOLDINGS = [("day", _("Within the day")), ("overnight", _("Overnight, too"))]
 def defaults_of(strategy: str) -> dict[str, Any]:
     """A strategy's parameters."""
     return STRATEGIES[strategy]().parameters
-
-
-def _day(label: Any) -> forms.DateField:
-    widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    return forms.DateField(required=False, label=label, widget=widget)
 
 
 def _share(label: Any) -> forms.FloatField:
@@ -44,7 +40,7 @@ class TradesForm(QuestionForm):
         label=_("Days of the same asset"),
         help_text=_("Which the daily signal is made from."),
     )
-    start_date, end_date = _day(_("From")), _day(_("To"))
+    start_date, end_date = day_field(_("From")), day_field(_("To"))
     cost_bps = forms.FloatField(
         required=False,
         initial=1,

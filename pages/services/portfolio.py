@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods
 
 from pages.access import signed_in
 from pages.services.asking import QuestionForm, answer_page
+from pages.services.fields import day_field
 from pages.services.group_lines import groups_of
 
 MOST_TICKERS = 60
@@ -33,14 +34,6 @@ OWN_RETURN = {"target_return", "min_cvar"}
 def _percent(label: Any, help_text: Any = "", **more: Any) -> forms.FloatField:
     widget = forms.NumberInput(attrs={"step": "any", "inputmode": "decimal"})
     return forms.FloatField(label=label, help_text=help_text, required=False, widget=widget, **more)
-
-
-def _day(label: Any) -> forms.DateField:
-    return forms.DateField(
-        label=label,
-        required=False,
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-    )
 
 
 class PortfolioForm(QuestionForm):
@@ -88,7 +81,7 @@ class PortfolioForm(QuestionForm):
             ("ewma", gettext_lazy("weighted by age")),
         ],
     )
-    start, end = _day(gettext_lazy("From")), _day(gettext_lazy("Until"))
+    start, end = day_field(gettext_lazy("From")), day_field(gettext_lazy("Until"))
     groups = forms.CharField(
         label=gettext_lazy("Limits of groups"),
         required=False,

@@ -6,6 +6,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from pages.services.asking import QuestionForm
+from pages.services.fields import day_field
 
 METRICS = [
     ("comments_per_like", _("Comments for each like")),
@@ -27,14 +28,6 @@ RETURNS = [
     ("simple", _("Simple: what a portfolio earns")),
     ("log", _("Logarithmic: as it is usually published")),
 ]
-
-
-def _day(label: Any) -> forms.DateField:
-    return forms.DateField(
-        required=False,
-        label=label,
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-    )
 
 
 class StrategyForm(QuestionForm):
@@ -59,7 +52,7 @@ class StrategyForm(QuestionForm):
         label=_("Benchmark"),
         help_text=_("A ticker of the prices; empty for none."),
     )
-    start, end = _day(_("From")), _day(_("To"))
+    start, end = day_field(_("From")), day_field(_("To"))
     min_likes = forms.FloatField(
         initial=20, min_value=0, label=_("Records count with more likes than")
     )
