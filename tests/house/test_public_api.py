@@ -1,5 +1,6 @@
 """What is public is documented, and typed for those who use it."""
 
+import re
 import subprocess
 import sys
 from importlib import import_module
@@ -71,3 +72,15 @@ def test_a_users_file_passes_the_strict_type_check() -> None:
     command = [sys.executable, "-m", "mypy", "--strict", "tests/typing/user_tasks.py"]
     run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert run.returncode == 0, run.stdout + run.stderr
+
+
+def test_contributing_names_files_that_exist() -> None:
+    page = (ROOT / "CONTRIBUTING.md").read_text()
+    roots = {path.name for path in ROOT.iterdir() if path.is_dir()}
+    named = {
+        name
+        for name in re.findall(r"`([\w./-]+)`", page)
+        if name.partition("/")[0] in roots and "/" in name
+    }
+    assert len(named) > 30
+    assert {name for name in named if not (ROOT / name).exists()} == set()
