@@ -1,13 +1,14 @@
-"""Files that have had their time, or that no job points to, are deleted."""
+"""Files and jobs that have had their time, and files that no job points to, are deleted."""
 
 from datetime import timedelta
 
 from django.conf import settings
-from django.db.models import DateTimeField, ExpressionWrapper, Value
+from django.db.models import DateTimeField, ExpressionWrapper, QuerySet, Value
 from django.db.models.functions import Now
 from django.utils import timezone
 
 from generation import storing
+from generation.control import NotPossible, delete_job
 from generation.models import GenerationJob
 
 STRAY_AFTER = timedelta(days=1)
@@ -15,18 +16,33 @@ STRAY_AFTER = timedelta(days=1)
 
 
 def tidy() -> dict[str, int]:
-    """All of it, by the settings. Returns how many files went for which reason."""
-    return {"expired": expire_files(), "unfinished": drop_unfinished(), "stray": sweep()}
+    """All of it, by the settings. Returns how many jobs went, and how many files for which
+    reason."""
+    return {
+        "jobs": forget_jobs(),
+        "expired": expire_files(),
+        "unfinished": drop_unfinished(),
+        "stray": sweep(),
+    }
+
+
+def forget_jobs() -> int:
+    """Delete the jobs that ended GENERATION_KEEP_JOBS_DAYS ago, with their files and links. Their
+    tasks' rows, which they protected, are the runtime's to prune then."""
+    deleted = 0
+    for job in _ended_before(settings.GENERATION_KEEP_JOBS_DAYS).iterator():
+        try:
+            delete_job(job)
+        except NotPossible:  # somebody runs it again meanwhile
+            continue
+        deleted += 1
+    return deleted
 
 
 def expire_files() -> int:
     """Delete the files of jobs that ended GENERATION_RETENTION_DAYS ago; the jobs stay, and say
     since when their file is gone."""
-    days: int = settings.GENERATION_RETENTION_DAYS
-    if not days:
-        return 0
-    then = ExpressionWrapper(Now() - Value(timedelta(days=days)), output_field=DateTimeField())
-    old = GenerationJob.objects.exclude(file_name="").filter(task__finished_at__lt=then)
+    old = _ended_before(settings.GENERATION_RETENTION_DAYS).exclude(file_name="")
     found = list(old.values_list("id", "file_name"))
     for job_id, name in found:
         # First the row: without its file no job must say that it has one.
@@ -57,3 +73,11 @@ def sweep() -> int:
     for name in strays:
         storing.delete(name)
     return len(strays)
+
+
+def _ended_before(days: int) -> QuerySet[GenerationJob]:
+    """The jobs that ended so many days ago; none for 0, which keeps for ever."""
+    if not days:
+        return GenerationJob.objects.none()
+    then = ExpressionWrapper(Now() - Value(timedelta(days=days)), output_field=DateTimeField())
+    return GenerationJob.objects.filter(task__finished_at__lt=then)

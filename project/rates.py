@@ -21,6 +21,10 @@ _COUNT = """
 """
 
 
+PERIODS = (1, 60, 3600, 86_400)
+"""What a rate can be counted over, in seconds: those that settings may name."""
+
+
 def count(key: str, seconds: int, now: float) -> int:
     """The number of calls under `key` in the current period of `seconds`, this one included."""
     with connections[router.db_for_write(RateWindow)].cursor() as cursor:
@@ -65,6 +69,15 @@ def forget_addresses(what: str, seconds: int, now: float) -> None:
     """Delete the counts of addresses from before the current period."""
     ours = RateWindow.objects.filter(key__startswith=f"{what}:", key__endswith=f"/{seconds}")
     ours.filter(period__lt=int(now // seconds)).delete()
+
+
+def forget_periods(now: float) -> int:
+    """Delete all counts from before the current periods. Returns how many."""
+    deleted = 0
+    for seconds in PERIODS:
+        ours = RateWindow.objects.filter(key__endswith=f"/{seconds}")
+        deleted += ours.filter(period__lt=int(now // seconds)).delete()[0]
+    return deleted
 
 
 def _count_failure(what: str, request: HttpRequest) -> int:

@@ -17,6 +17,8 @@ Environment (all optional):
   RESULTS_DIR      where jobs write their files (results/)
   RESULTS_SHARED   true where other machines have that folder too, under the same path (false)
   RETENTION_DAYS   how long jobs' files are kept; 0 for ever (7)
+  KEEP_JOBS_DAYS   how long ended jobs are kept, with their tasks; 0 for ever (0)
+  KEEP_AUDIT_DAYS  how long the record of changes is kept; 0 for ever (0)
   USE_RAY          games are made over Ray where it is connected (1)
   RAY_MIN_QUANTITY fewer games than this never leave one process (1000)
   RAY_NUM_WORKERS  chunks of a job that are made at once (all cores)
@@ -221,6 +223,8 @@ SERVICES_DIR = GENERATION_RESULTS_DIR / "services"
 SERVICES_MAX_ACTIVE = _number("SERVICES_MAX_ACTIVE", 10) or 0
 WORKFLOWS_MAX_ACTIVE = _number("WORKFLOWS_MAX_ACTIVE", 10) or 0
 GENERATION_RETENTION_DAYS = _number("RETENTION_DAYS", 7) or 0
+GENERATION_KEEP_JOBS_DAYS = _number("KEEP_JOBS_DAYS", 0) or 0
+KEEP_AUDIT_DAYS = _number("KEEP_AUDIT_DAYS", 0) or 0
 # Fewer games than this are made in one process: a fan-out would take longer.
 RAY_MIN_QUANTITY = _number("RAY_MIN_QUANTITY", 1000) or 0
 USE_RAY = _flag("USE_RAY", True)

@@ -69,6 +69,13 @@ def sweep() -> dict[str, int]:
     return {ROWS: _sweep(ROWS, _owned_rows), DATA: _sweep(DATA, _owned_data)}
 
 
+def missing_files() -> Iterator[str]:
+    """The files that rows point to and that are not there."""
+    for folder, owned in ((ROWS, _owned_rows), (DATA, _owned_data)):
+        names = (f"{folder}/{name}" for name in sorted(owned()))
+        yield from (name for name in names if not storage().exists(name))
+
+
 def _sweep(folder: str, owned: Any) -> int:
     old = list(_written_before(folder))
     kept = owned()  # looked up after the files: what was stored meanwhile is found

@@ -45,7 +45,7 @@ def _served(queue: QueueView, alive: list[WorkerView]) -> Check:
     waiting = queue.ready + queue.blocked
     told = f"{queue.ready:,} ready, {queue.blocked:,} blocked, {queue.running:,} running."
     if queue.paused:
-        remedy = "Resume it in the admin, or with control.resume_queue()."
+        remedy = f"Resume it: manage.py pause_queues {queue.name} --resume."
         return warning("workers", name, f"Paused. {told}", remedy)
     if not any(queue.name in worker.queues for worker in alive):
         remedy = f"Start one: manage.py run_ray_worker --queues {queue.name}."

@@ -341,3 +341,26 @@ def test_help_teaches_by_examples(command: str, capsys: pytest.CaptureFixture[st
     assert own
     assert {option for option in own if f"`{option}" not in section} == set()
     assert "Exit code" in shown
+
+
+# pause_queues
+
+
+def test_queues_are_paused_and_resumed(store: Store, worker: str) -> None:
+    enqueue(store, 3)
+    store.claim(["default"], 1, worker)
+    assert run("pause_queues", "--all") == (
+        "bulk is paused; 0 running tasks.\ndefault is paused; 1 running task.\n"
+    )
+    assert store.claim(["default"], 1, worker) == []
+    assert run("pause_queues", "default") == "default is paused already; 1 running task.\n"
+    assert run("pause_queues", "default", "--resume") == "default is open; 2 ready tasks.\n"
+    assert [view.paused for view in control.queues()] == [True, False]
+    assert len(store.claim(["default"], 5, worker)) == 2
+
+
+@pytest.mark.parametrize("arguments", [(), ("bulk", "--all"), ("nobody",)])
+def test_what_is_to_be_paused_must_be_said(store: Store, arguments: tuple[str, ...]) -> None:
+    with pytest.raises(CommandError, match=r"Expected (the names|one of: bulk, default)"):
+        run("pause_queues", *arguments)
+    assert not any(view.paused for view in control.queues())

@@ -10,6 +10,7 @@ import pytest
 from django.core.files.storage import InMemoryStorage, storages
 from django.utils import timezone
 
+from django_ray_runtime import control
 from django_ray_runtime.models import QueuedTask
 from django_ray_runtime.testing import run_enqueued
 from generation import storing, tasks
@@ -142,6 +143,27 @@ class TestRetention:
         assert tidy()["expired"] == 0
         assert names(folder) == [job.file_name]
 
+    def test_jobs_are_kept_for_ever_unless_told_otherwise(self, folder: Path) -> None:
+        made()
+        QueuedTask.objects.update(finished_at=timezone.now() - timedelta(days=9999))
+        assert tidy()["jobs"] == 0
+        assert GenerationJob.objects.count() == 1
+
+    def test_old_jobs_go_with_their_files_and_then_their_tasks(
+        self, folder: Path, settings: Any, django_capture_on_commit_callbacks: Any
+    ) -> None:
+        settings.GENERATION_KEEP_JOBS_DAYS = 90
+        old, new = made(), made()
+        unfinished = submit_job(ORDER)
+        long_ago = timezone.now() - timedelta(days=91)
+        QueuedTask.objects.filter(id=old.task_id).update(finished_at=long_ago)
+        with django_capture_on_commit_callbacks(execute=True):
+            assert tidy()["jobs"] == 1
+        assert set(GenerationJob.objects.all()) == {new, unfinished}
+        assert names(folder) == [new.file_name]
+        assert control.prune() == 1
+        assert not QueuedTask.objects.filter(id=old.task_id).exists()
+
     def test_a_job_that_was_cancelled_after_its_file_was_stored_loses_it(
         self, folder: Path
     ) -> None:
@@ -177,13 +199,13 @@ class TestRetention:
         assert not elsewhere.exists(f"{job.id}.1.csv")
 
     def test_where_nothing_was_stored_there_is_nothing_to_do(self) -> None:
-        assert tidy() == {"expired": 0, "unfinished": 0, "stray": 0}
+        assert tidy() == {"jobs": 0, "expired": 0, "unfinished": 0, "stray": 0}
 
     def test_a_task_does_it_by_the_clock(self, folder: Path) -> None:
         made()
         tasks.tidy_files.enqueue()
         [result] = run_enqueued()
-        assert result.return_value == {"expired": 0, "unfinished": 0, "stray": 0}
+        assert result.return_value == {"jobs": 0, "expired": 0, "unfinished": 0, "stray": 0}
 
 
 class TestCheck:
