@@ -3,9 +3,11 @@
 Environment (all optional):
   DEBUG            true or false (false)
   SECRET_KEY       required for web pages unless DEBUG
-  ALLOWED_HOSTS    comma-separated host names (this machine's own)
-  HTTPS            true where browsers come over https: secure cookies and HSTS (false)
+  ALLOWED_HOSTS    comma-separated host names, beside this machine's own (none)
+  HTTPS            true where browsers come over https: secure cookies, redirects, HSTS (false)
+  HTTPS_REDIRECT   with HTTPS: who comes over http is sent to https (true)
   HSTS_SECONDS     how long browsers remember to come over https (3600)
+  HSTS_SUBDOMAINS, HSTS_PRELOAD   whether they are told so of subdomains and in lists (true)
   TRUSTED_PROXIES  how many proxies in front of us set X-Forwarded-For and -Proto (0)
   CSRF_TRUSTED_ORIGINS   comma-separated origins, such as https://queue.example.org
   STATIC_ROOT      folder that collectstatic fills (none: files are served where they are)
@@ -86,7 +88,8 @@ def _pairs(name: str) -> dict[str, str]:
 
 DEBUG = _flag("DEBUG", False)
 SECRET_KEY = _text("SECRET_KEY", "insecure-and-for-debugging-only" if DEBUG else "")
-ALLOWED_HOSTS = _list("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
+# What looks after this process asks it by the names of its own machine, whatever the site's is.
+ALLOWED_HOSTS = [*_list("ALLOWED_HOSTS"), "localhost", "127.0.0.1", "[::1]"]
 
 INSTALLED_APPS = [
     "project.apps.ProjectConfig",  # first: its templates come before those of the admin
@@ -155,8 +158,13 @@ SECURE_CSP = {
     "frame-ancestors": [CSP.NONE],
 }
 # Browsers hold these back on plain http, where nobody could log in then.
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _flag("HTTPS", False)
-SECURE_HSTS_SECONDS = (_number("HSTS_SECONDS", 3600) or 0) if SESSION_COOKIE_SECURE else 0
+_HTTPS = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _flag("HTTPS", False)
+SECURE_HSTS_SECONDS = (_number("HSTS_SECONDS", 3600) or 0) if _HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = _HTTPS and _flag("HSTS_SUBDOMAINS", True)
+SECURE_HSTS_PRELOAD = _HTTPS and _flag("HSTS_PRELOAD", True)
+SECURE_SSL_REDIRECT = _HTTPS and _flag("HTTPS_REDIRECT", True)
+# Asked by supervisors and load balancers beside us, over plain http.
+SECURE_REDIRECT_EXEMPT = ["^healthz$", "^readyz$"]
 CSRF_TRUSTED_ORIGINS = _list("CSRF_TRUSTED_ORIGINS")
 # Anyone can send these headers; they mean something only where a proxy of ours sets them.
 TRUSTED_PROXIES = _number("TRUSTED_PROXIES", 0) or 0
