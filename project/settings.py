@@ -29,6 +29,7 @@ Environment (all optional):
   JOB_RATE         jobs that one user may submit over REST: COUNT/s, /m, /h or /d (60/h)
   TICKET_PRICES    prices of single bets that have changed: mega-sena=6.50,quina=3.00 (none)
   RAY_ADDRESS      auto, local, HOST:PORT or ray://HOST:PORT (auto)
+  RAY_AUTOSCALES   true where that cluster grows by itself: tasks wait for what it lacks (false)
   RAY_NUM_CPUS, RAY_OBJECT_STORE_MEMORY, RAY_DASHBOARD, RAY_DASHBOARD_HOST,
   RAY_DASHBOARD_PORT, RAY_TEMP_DIR   used only when a worker starts Ray itself
   LOG_LEVEL        of the project's own loggers (INFO)
@@ -215,6 +216,7 @@ TASKS = {
 DJANGO_RAY_RUNTIME = {
     "PRELOAD": ["generation.chunks.warm_up"],
     "RAY_ADDRESS": _text("RAY_ADDRESS", "auto"),
+    "RAY_AUTOSCALES": _flag("RAY_AUTOSCALES", False),
     "RAY_NUM_CPUS": _number("RAY_NUM_CPUS"),
     "RAY_OBJECT_STORE_MEMORY": _number("RAY_OBJECT_STORE_MEMORY"),
     "RAY_DASHBOARD": _flag("RAY_DASHBOARD", False),
