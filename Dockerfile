@@ -23,8 +23,9 @@ COPY --chown=10001 project project
 COPY --chown=10001 ray_services ray_services
 COPY --chown=10001 workflows workflows
 
-# Ray's nodes start processes elsewhere than here, which must find the code too.
+# Ray's nodes start processes by themselves, which must find the code and the settings too.
 ENV PYTHONPATH=/app
+ENV DJANGO_SETTINGS_MODULE=project.settings
 ENV RESULTS_DIR=/data/results
 ENV STATIC_ROOT=/app/static
 # The inner loops are compiled here, not when the first request comes.

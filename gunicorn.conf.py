@@ -4,4 +4,3 @@ wsgi_app = "project.asgi"
 worker_class = "asgi"
 workers = 2
 control_socket_disable = True
-accesslog = "-"
