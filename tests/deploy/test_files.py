@@ -107,6 +107,7 @@ def test_every_part_of_the_cluster_has_the_token_the_code_and_the_files() -> Non
 
 def test_services_speak_to_ports_that_others_open() -> None:
     services = compose.services(compose.filled_in())
+    assert services["worker"]["depends_on"]["ray-node"]["condition"] == "service_healthy"
     head = " ".join(services["ray-head"]["command"])
     address = services["worker"]["environment"]["RAY_ADDRESS"]
     assert re.fullmatch(r"ray://ray-head:(\d+)", address)

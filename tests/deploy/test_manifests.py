@@ -86,6 +86,17 @@ def test_the_autoscaler_reads_what_we_mean() -> None:
     assert config["idle_timeout_minutes"] == 2
 
 
+def test_workers_hand_out_as_much_as_the_largest_cluster_computes() -> None:
+    """Or it would never grow so large: nothing would wait for a node."""
+    kinds = {one["kind"] + one["metadata"]["name"]: one.get("spec") for one in documents()}
+    workers, [group] = kinds["Deploymentqueue-worker"], kinds["RayClusterray"]["workerGroupSpecs"]
+    *_, option, each = workers["template"]["spec"]["containers"][0]["args"]
+    [node] = group["template"]["spec"]["containers"]
+    assert option == "--concurrency"
+    cpus = group["maxReplicas"] * int(node["resources"]["limits"]["cpu"])
+    assert workers["replicas"] * int(each) == cpus
+
+
 def test_pods_run_the_one_image_as_its_user_without_privileges() -> None:
     assert len(pods()) == 5
     for pod in pods():
