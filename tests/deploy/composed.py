@@ -4,8 +4,8 @@ its very command and health check, each in a network namespace with an address a
     unshare --net --mount --pid … python -c COMMAND JSON
 
 COMMAND is below. JSON has `app` (the folder of the code), `folder` (for all that is written),
-`environment` and `command` (of the image) and `nodes` (how many of Ray). It prints what was found,
-as JSON.
+`environment` and `command` (of the image), `nodes` (how many of Ray) and `thoroughly` (a worker
+joins by a node, too). It prints what was found, as JSON.
 """
 
 import json
@@ -225,6 +225,12 @@ def drive(composed: Composed) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def joined_by_a_node(composed: Composed) -> str:
+    """What a worker says that joins where a node runs, by the head's address, until it is idle."""
+    command = ("python", "manage.py", "run_ray_worker", "--address=ray-head:6379", "--batch")
+    return composed.run("ray-node-0", *command).stderr
+
+
 def _ready(site: str) -> Any:
     status, body = status_of(f"{site}/readyz")
     return json.loads(body) if status == 200 else None
@@ -251,6 +257,8 @@ def main(given: dict[str, Any]) -> dict[str, Any]:
                 composed.wait_until_healthy(name)
         up = time.monotonic() - began
         found = drive(composed)
+        if given.get("thoroughly"):
+            found["by a node"] = joined_by_a_node(composed)
         codes = composed.stop()
     return found | {"seconds until up": round(up, 1), "exit codes": codes}
 

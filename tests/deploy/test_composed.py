@@ -89,4 +89,6 @@ def test_every_service_comes_up_from_what_the_dockerfile_makes(folder: Path) -> 
     image: Image = follow(DOCKERFILE, ROOT, folder / "image")
     assert image.run(image.health).returncode == 1, "nobody answers yet"
     given = {"app": str(image.folder), "folder": str(folder), "nodes": 2, "command": image.command}
-    check(come_up(given | {"environment": image.environment}), nodes=2)
+    found = come_up(given | {"environment": image.environment, "thoroughly": True})
+    check(found, nodes=2)
+    assert "on ray" in found["by a node"]
