@@ -9,11 +9,13 @@ joins by a node, too). It prints what was found, as JSON.
 """
 
 import json
+import os
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
@@ -52,6 +54,7 @@ class Composed:
         self.values = compose.filled_in() | {"RAY_OBJECT_STORE_MEMORY": "100000000"}
         self.services = compose.services(self.values)
         self.started: dict[str, subprocess.Popen[bytes]] = {}
+        self.restarts = 0
 
     def environment(self, name: str) -> dict[str, str]:
         return {
@@ -81,14 +84,20 @@ class Composed:
         for other, asked in service.get("depends_on", {}).items():
             if asked["condition"] == "service_healthy" and other != "database":
                 self.wait_until_healthy(other)
-        command = service.get("command", self.given["command"])
-        for container in self.containers():
-            if container.rpartition("-")[0] == name:
-                with self.log(container).open("w") as file:
-                    self.started[container] = subprocess.Popen(
-                        [*WITHIN, container, *command], cwd=self.given["app"],
-                        env=self.environment(name), stdout=file, stderr=file,
-                    )  # fmt: skip
+        for container in self.containers_of(name):
+            self.launch(container)
+
+    def containers_of(self, name: str) -> list[str]:
+        return [one for one in self.containers() if one.rpartition("-")[0] == name]
+
+    def launch(self, container: str) -> None:
+        name = container.rpartition("-")[0]
+        command = self.services[name].get("command", self.given["command"])
+        with self.log(container).open("a") as file:
+            self.started[container] = subprocess.Popen(
+                [*WITHIN, container, *command], cwd=self.given["app"],
+                env=self.environment(name), stdout=file, stderr=file,
+            )  # fmt: skip
 
     def finish(self, name: str) -> None:
         """A service that ends by itself, before what depends on its success."""
@@ -101,17 +110,26 @@ class Composed:
         if "disable" in check:
             return
         assert check["test"][0] == "CMD", check
-        for container, process in self.started.items():
-            if container.rpartition("-")[0] != name:
-                continue
+        for container in self.containers_of(name):
 
-            def healthy(
-                container: str = container, process: subprocess.Popen[bytes] = process
-            ) -> bool:
-                assert process.poll() is None, self.log(container).read_text()
+            def healthy(container: str = container) -> bool:
+                self.restart_if_ended(container)
                 return self.run(container, *check["test"][1:]).returncode == 0
 
-            wait_until(healthy, f"{container} is healthy", 300)
+            wait_until(healthy, f"{container} is healthy", 400)
+
+    def restart_if_ended(self, container: str) -> None:
+        """As the engine does. Where the machine is busy a node of Ray gives up after 30 s."""
+        if self.started[container].poll() is None:
+            return
+        assert self.services[container.rpartition("-")[0]]["restart"] == "unless-stopped"
+        self.restarts += 1
+        assert self.restarts < 5, self.log(container).read_text()
+        left = subprocess.run(["ip", "netns", "pids", container], capture_output=True, text=True)
+        for pid in left.stdout.split():  # a container ends with its first process
+            with suppress(ProcessLookupError):
+                os.kill(int(pid), signal.SIGKILL)
+        self.launch(container)
 
     def log(self, container: str) -> Path:
         return self.folder / f"{container}.log"
@@ -260,7 +278,8 @@ def main(given: dict[str, Any]) -> dict[str, Any]:
         if given.get("thoroughly"):
             found["by a node"] = joined_by_a_node(composed)
         codes = composed.stop()
-    return found | {"seconds until up": round(up, 1), "exit codes": codes}
+    told = {"seconds until up": round(up, 1), "restarts": composed.restarts}
+    return found | told | {"exit codes": codes}
 
 
 def tell() -> None:
