@@ -90,8 +90,9 @@ test-fast: setup-dev ## Run the tests that take under a minute together
 		$(PY) -m pytest tests/unit tests/properties tests/contracts tests/web tests/workflows \
 			-m "not slow and not ray"
 
-test-images: setup-dev ## Follow every service's Dockerfile in an empty folder, for five minutes
-	@$(isolated) $(PY) -m pytest tests/services/test_images.py tests/services/test_same_everywhere.py
+test-images: setup-dev ## Follow every Dockerfile in an empty folder, for ten minutes
+	@$(isolated) $(PY) -m pytest tests/deploy/test_composed.py tests/services/test_images.py \
+		tests/services/test_same_everywhere.py -m "not brief"
 
 test-agents: $(AGENTS)/.ready ## Run real CrewAI agents in parallel, offline
 	@$(isolated) $(AGENTS)/bin/python -m pytest tests/workflows/test_crewai.py
@@ -106,13 +107,16 @@ examples: setup ## Run the examples of Ray, which check their own results
 kodosumi-demo: $(KODOSUMI)/.ready ## Run FLOW=insights (or games) under Kodosumi, and end everything
 	@$(KODOSUMI)/bin/python scripts/kodosumi_demo.py $(FLOW)
 
-lint: setup-dev ## Check style, types, layers, migrations and settings
+lint: setup-dev ## Check style, types, layers, migrations, settings, Dockerfiles and manifests
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(isolated) $(PY) -m mypy
 	$(VENV)/bin/lint-imports --no-logo
 	$(isolated) $(PY) manage.py makemigrations --check --dry-run
 	$(isolated) $(PY) manage.py check
+	$(VENV)/bin/hadolint Dockerfile ray_services/*/Dockerfile
+	$(PY) -m check_jsonschema --builtin-schema vendor.compose-spec docker-compose*.yml
+	$(PY) scripts/check_manifests.py
 
 format: setup-dev ## Rewrite the code in the style that lint expects
 	$(PY) -m ruff check --fix .

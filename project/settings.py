@@ -3,9 +3,11 @@
 Environment (all optional):
   DEBUG            true or false (false)
   SECRET_KEY       required for web pages unless DEBUG
-  ALLOWED_HOSTS    comma-separated host names (this machine's own)
-  HTTPS            true where browsers come over https: secure cookies and HSTS (false)
+  ALLOWED_HOSTS    comma-separated host names, beside this machine's own (none)
+  HTTPS            true where browsers come over https: secure cookies, redirects, HSTS (false)
+  HTTPS_REDIRECT   with HTTPS: who comes over http is sent to https (true)
   HSTS_SECONDS     how long browsers remember to come over https (3600)
+  HSTS_SUBDOMAINS, HSTS_PRELOAD   whether they are told so of subdomains and in lists (true)
   TRUSTED_PROXIES  how many proxies in front of us set X-Forwarded-For and -Proto (0)
   CSRF_TRUSTED_ORIGINS   comma-separated origins, such as https://queue.example.org
   STATIC_ROOT      folder that collectstatic fills (none: files are served where they are)
@@ -29,6 +31,7 @@ Environment (all optional):
   JOB_RATE         jobs that one user may submit over REST: COUNT/s, /m, /h or /d (60/h)
   TICKET_PRICES    prices of single bets that have changed: mega-sena=6.50,quina=3.00 (none)
   RAY_ADDRESS      auto, local, HOST:PORT or ray://HOST:PORT (auto)
+  RAY_AUTOSCALES   true where that cluster grows by itself: tasks wait for what it lacks (false)
   RAY_NUM_CPUS, RAY_OBJECT_STORE_MEMORY, RAY_DASHBOARD, RAY_DASHBOARD_HOST,
   RAY_DASHBOARD_PORT, RAY_TEMP_DIR   used only when a worker starts Ray itself
   LOG_LEVEL        of the project's own loggers (INFO)
@@ -88,7 +91,8 @@ def _pairs(name: str) -> dict[str, str]:
 
 DEBUG = _flag("DEBUG", False)
 SECRET_KEY = _text("SECRET_KEY", "insecure-and-for-debugging-only" if DEBUG else "")
-ALLOWED_HOSTS = _list("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
+# What looks after this process asks it by the names of its own machine, whatever the site's is.
+ALLOWED_HOSTS = [*_list("ALLOWED_HOSTS"), "localhost", "127.0.0.1", "[::1]"]
 
 INSTALLED_APPS = [
     "project.apps.ProjectConfig",  # first: its templates come before those of the admin
@@ -157,8 +161,13 @@ SECURE_CSP = {
     "frame-ancestors": [CSP.NONE],
 }
 # Browsers hold these back on plain http, where nobody could log in then.
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _flag("HTTPS", False)
-SECURE_HSTS_SECONDS = (_number("HSTS_SECONDS", 3600) or 0) if SESSION_COOKIE_SECURE else 0
+_HTTPS = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _flag("HTTPS", False)
+SECURE_HSTS_SECONDS = (_number("HSTS_SECONDS", 3600) or 0) if _HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = _HTTPS and _flag("HSTS_SUBDOMAINS", True)
+SECURE_HSTS_PRELOAD = _HTTPS and _flag("HSTS_PRELOAD", True)
+SECURE_SSL_REDIRECT = _HTTPS and _flag("HTTPS_REDIRECT", True)
+# Asked by supervisors and load balancers beside us, over plain http.
+SECURE_REDIRECT_EXEMPT = ["^healthz$", "^readyz$"]
 CSRF_TRUSTED_ORIGINS = _list("CSRF_TRUSTED_ORIGINS")
 # Anyone can send these headers; they mean something only where a proxy of ours sets them.
 TRUSTED_PROXIES = _number("TRUSTED_PROXIES", 0) or 0
@@ -209,6 +218,7 @@ TASKS = {
 DJANGO_RAY_RUNTIME = {
     "PRELOAD": ["generation.chunks.warm_up"],
     "RAY_ADDRESS": _text("RAY_ADDRESS", "auto"),
+    "RAY_AUTOSCALES": _flag("RAY_AUTOSCALES", False),
     "RAY_NUM_CPUS": _number("RAY_NUM_CPUS"),
     "RAY_OBJECT_STORE_MEMORY": _number("RAY_OBJECT_STORE_MEMORY"),
     "RAY_DASHBOARD": _flag("RAY_DASHBOARD", False),

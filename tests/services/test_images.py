@@ -33,7 +33,7 @@ def test_a_dockerfile_says_what_the_service_is(name: str) -> None:
     assert environment["RAY_DISABLE_IMPORT_WARNING"] == "1"
     assert environment["RAY_OBJECT_STORE_ALLOW_SLOW_STORAGE"] == "1"
     assert ("EXPOSE", str(PORTS[name])) in steps
-    assert ("USER", "service") in steps
+    assert ("USER", "10001") in steps
     version = (ROOT / ".python-version").read_text().strip()
     assert steps[0] == ("FROM", f"python:{version}-slim")
     for step, given in steps:
