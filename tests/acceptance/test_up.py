@@ -30,7 +30,7 @@ def up(folder: Path, port: int) -> Iterator[tuple["subprocess.Popen[str]", Path]
     log = folder / "up.log"
     extra = {
         "DATABASE_URL": f"sqlite:///{folder}/db.sqlite3", "SECRET_KEY": "of this test",
-        "RESULTS_DIR": str(folder / "results"),
+        "RESULTS_DIR": str(folder / "results"), "WEB_WARM_UP": "false",
     }  # fmt: skip
     command = [sys.executable, "manage.py", "up", "--port", str(port)]
     command += ["--worker", "executor=sequential"]
