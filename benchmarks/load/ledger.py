@@ -26,8 +26,9 @@ def outcome(ledger: Path, others: int) -> Outcome:
     """Once all jobs have ended; `others` are there beside those of the ledger."""
     from generation.models import GenerationJob
 
-    lines = [json.loads(line) for line in ledger.read_text().splitlines()]
-    wanted = {line["job"]: line["quantity"] for line in lines if line["job"]}
+    written = ledger.read_text() if ledger.exists() else ""
+    lines = [json.loads(line) for line in written.splitlines()]
+    wanted = {line["job"]: line["quantity"] for line in lines}
     repeated = sum(count - 1 for count in Counter(line["job"] for line in lines).values())
     _wait_until_ended()
     jobs = GenerationJob.objects.select_related("task").filter(id__in=wanted)

@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -82,6 +83,8 @@ def users(
         told = (where.folder / "locust.log").read_text()[-2000:]
         raise RuntimeError(f"Locust ended with {process.returncode}:\n{told}")
     rows: list[dict[str, Any]] = json.loads(written.read_text())
+    if any(row["num_failures"] for row in rows):  # what failed stands at the end of what it said
+        sys.stderr.write((where.folder / "locust.log").read_text()[-2000:])
     return rows
 
 

@@ -44,7 +44,7 @@ def up(folder: Path, port: int) -> Iterator[tuple["subprocess.Popen[str]", Path]
             assert process.poll() is None, log.read_text()
             return "Open http://" in log.read_text()
 
-        wait_until(is_open, "it says where to go", 90)
+        wait_until(is_open, "it says where to go", 180)
         yield process, log
     finally:
         process.terminate()

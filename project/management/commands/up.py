@@ -18,7 +18,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 NAME = "local"
-READY_SECONDS = 60
+READY_SECONDS = 300  # what services compile is loaded before the port is open
 STOP_SECONDS = 60
 WEB = ["-m", "gunicorn", "--log-level", "warning"]
 KEY_FILE = ".secret-key"
