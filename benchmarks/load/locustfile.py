@@ -106,16 +106,21 @@ class Submitting(FastHttpUser):
 class _Streaming(HttpUser):
     abstract = True
 
-    def _read(self, path: str, name: str, **options: Any) -> Iterator[bytes]:
-        """The pieces of an answer; what is read last decides whether it counts as a failure."""
+    def _read(
+        self, path: str, name: str, until: float | None = None, **options: Any
+    ) -> Iterator[bytes]:
+        """The pieces of an answer; of one without an end those until then."""
         with self.client.get(
             path, name=name, stream=True, catch_response=True, timeout=120, **options
         ) as answer:
             if answer.status_code != 200:
                 answer.failure(f"{answer.status_code}: {answer.text[:200]}")
                 return
-            yield from answer.iter_content(65_536)
-            if name == "stream":
+            for piece in answer.iter_content(65_536):
+                if until is not None and time.monotonic() > until:
+                    return
+                yield piece
+            if until is not None:
                 answer.failure("it ended by itself")
 
 
@@ -192,9 +197,8 @@ class Watching(_Streaming):
         until = time.monotonic() + STREAM_SECONDS
         path = STATUS.replace("/api/v1/generation/jobs/", "/games/") + "/events/"
         cookies = {"Cookie": f"sessionid={random.choice(SESSIONS)}"}
-        for _ in self._read(path, "stream", headers=cookies):
-            if time.monotonic() > until:
-                return
+        for _ in self._read(path, "stream", until, headers=cookies):
+            pass
 
 
 class Calculating(FastHttpUser):
