@@ -14,7 +14,7 @@ from benchmarks.report import Report, parse_options
 from benchmarks.sampling import Peak
 from benchmarks.web import Web
 from benchmarks.web_clients import answer_seconds, ask, download, p95, watching
-from benchmarks.web_site import Site, prepared
+from benchmarks.web_site import Site, prepared, questions
 
 STREAMS = 200
 MOST_P95_MS = 100.0
@@ -36,15 +36,8 @@ def measure_first_uses(report: Report, site: Site, log: Path) -> None:
 
 
 def _slowest(site: Site, log: Path, warm_up: str) -> float:
-    from ray_services.operations import OPERATIONS
-    from ray_services.warming import example_of
-
     with Web(log, processes=1, WEB_WARM_UP=warm_up) as web:
-        root = f"{web.address}/api/v1/services"
-        asked = [
-            (f"{root}/{service}/{name}", example_of(one))
-            for (service, name), one in OPERATIONS.items()
-        ]
+        asked = [(f"{web.address}{path}", body) for path, body in questions()]
         return max(asyncio.run(answer_seconds(url, site.headers, body)) for url, body in asked)
 
 

@@ -48,3 +48,22 @@ def prepared(games: int = GAMES) -> Site:
         client.force_login(User.objects.create(username=f"reader{number}", is_staff=True))
         sessions.append(client.cookies["sessionid"].value)
     return Site(made_job(boss, games), token, sessions)
+
+
+def questions() -> list[tuple[str, Any]]:
+    """Paths of all that services answer at once, each with the body that the API's pages show."""
+    from project.api import api
+    from ray_services.operations import OPERATIONS
+    from ray_services.warming import example_of
+
+    paths = api.get_openapi_schema()["paths"]
+    asked = [
+        (f"/api/v1/services/{service}/{name}", example_of(one))
+        for (service, name), one in OPERATIONS.items()
+    ]
+    # Those that measure themselves compute for seconds, by their nature.
+    return [
+        (path, body)
+        for path, body in asked
+        if "post" in paths.get(path, ()) and "/performance" not in path
+    ]

@@ -12,7 +12,7 @@ from typing import Any
 
 from benchmarks.environment import ROOT, project
 from benchmarks.web import Web
-from benchmarks.web_site import Site, prepared
+from benchmarks.web_site import Site, prepared, questions
 from benchmarks.worker import Worker
 
 LOCUST = ROOT / ".venv-load" / "bin" / "locust"
@@ -66,7 +66,7 @@ def users(
     known = {
         "LOAD_TOKEN": where.site.token, "LOAD_STATUS": where.site.status,
         "LOAD_SHA256": where.site.job.sha256, "LOAD_LEDGER": str(where.ledger),
-        "LOAD_SESSIONS": ",".join(where.site.sessions), "LOAD_SERVICES": _services(),
+        "LOAD_SESSIONS": ",".join(where.site.sessions), "LOAD_SERVICES": json.dumps(questions()),
     }  # fmt: skip
     with (where.folder / "locust.log").open("ab") as log:
         process = subprocess.Popen(
@@ -86,16 +86,3 @@ def users(
     if any(row["num_failures"] for row in rows):  # what failed stands at the end of what it said
         sys.stderr.write((where.folder / "locust.log").read_text()[-2000:])
     return rows
-
-
-def _services() -> str:
-    """The paths of all that services answer, each with the body that the API's pages show."""
-    from ray_services.operations import OPERATIONS
-    from ray_services.warming import example_of
-
-    known = [
-        (f"/api/v1/services/{service}/{name}", example_of(one))
-        for (service, name), one in OPERATIONS.items()
-        if not name.startswith("performance")  # they compute for seconds, by their nature
-    ]
-    return json.dumps(known)
