@@ -11,6 +11,8 @@ SEED ?= 1
 PORT ?= 8000
 # What runs under Kodosumi: make kodosumi-demo FLOW=games
 FLOW ?= insights
+# How long `make soak` lasts
+MINUTES ?= 30
 # Options for pip-compile: make pins ARGS=--upgrade
 ARGS :=
 
@@ -21,6 +23,7 @@ VENV := .venv
 KODOSUMI := .venv-kodosumi
 AGENTS := .venv-agents
 PEERS := .venv-peers
+LOAD := .venv-load
 PY := $(VENV)/bin/python
 PRODUCTION := $(VENV)/.production
 DEVELOPMENT := $(VENV)/.development
@@ -36,7 +39,7 @@ compile = CUSTOM_COMPILE_COMMAND="make pins" $(PY) -m piptools compile --quiet -
 unexport PYTHONPATH PYTHONHOME
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev setup-peers demo worker web up test test-sqlite test-postgresql test-fast test-images test-agents test-faults examples kodosumi-demo lint format bench screenshots messages pins wheel clean
+.PHONY: help setup setup-dev setup-peers setup-load demo worker web up test test-sqlite test-postgresql test-fast test-images test-agents test-faults examples kodosumi-demo lint format bench load soak screenshots messages pins wheel clean
 
 help: ## List these commands
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
@@ -46,6 +49,8 @@ setup: $(PRODUCTION) ## Create .venv with what the project needs to run
 setup-dev: $(DEVELOPMENT) ## Add the tools that test and check it
 
 setup-peers: $(PEERS)/.ready ## Create .venv-peers with the queues that bench_queue compares with
+
+setup-load: $(LOAD)/.ready ## Create .venv-load with Locust, for load and soak
 
 # A database, a Ray and a folder of its own: it touches nothing else.
 demo: export DATABASE_URL = sqlite:///demo/demo.sqlite3
@@ -65,8 +70,7 @@ web: $(WARM) ## Migrate the database and serve the web part on 127.0.0.1:PORT (8
 		echo "SECRET_KEY is not set: a random one for this run, logins end with it."; \
 		SECRET_KEY=$$($(PY) -c "import secrets; print(secrets.token_urlsafe(50))"); \
 	fi; export SECRET_KEY; \
-	exec $(PY) -m gunicorn project.asgi --worker-class asgi --bind 127.0.0.1:$(PORT) \
-		--workers 2 --no-control-socket --access-logfile -
+	PORT=$(PORT) exec $(PY) -m gunicorn
 
 up: $(WARM) ## Start all of it at http://127.0.0.1:PORT (8000), with a user whose password is printed once
 	@$(PY) manage.py up --port $(PORT)
@@ -132,8 +136,16 @@ bench: setup-dev ## Measure generation, fan-out, services, the queue and its rec
 	@$(PY) -m benchmarks.bench_queue --quick
 	@$(PY) -m benchmarks.bench_backlog --quick
 	@$(PY) -m benchmarks.bench_pages --quick
+	@$(PY) -m benchmarks.bench_web --quick
 	@$(PY) -m benchmarks.simulate_scaling --quick
 	@$(PY) -m benchmarks.bench_faults --quick
+
+load: setup-dev $(LOAD)/.ready ## Put the whole site under load for some minutes, and count what was lost
+	@$(isolated) $(PY) -m benchmarks.load --json benchmarks/results/load.json
+
+soak: setup-dev $(LOAD)/.ready ## Everything at once for MINUTES=30, and whether memory or anything else grows
+	@$(isolated) $(PY) -m benchmarks.load.soak --minutes $(MINUTES) \
+		--json benchmarks/results/soak.json --svg docs/explanation/soak.svg
 
 screenshots: setup-dev ## Draw docs/images anew: the pages in Chromium, over a worker
 	@$(isolated) $(PY) scripts/screenshots.py
@@ -150,6 +162,7 @@ pins: setup-dev ## Pin requirements*.in again (ARGS=--upgrade for newer versions
 	$(compile) --output-file requirements.txt requirements.in
 	$(compile) --output-file requirements-dev.txt requirements-dev.in
 	$(compile) --no-annotate --output-file requirements-peers.txt requirements-peers.in
+	$(compile) --no-annotate --output-file requirements-load.txt requirements-load.in
 	for service in $(SERVICES); do $(compile) --no-annotate --constraint requirements-dev.txt \
 		--output-file ray_services/$$service/requirements.txt \
 		ray_services/$$service/requirements.in || exit; done
@@ -167,7 +180,7 @@ wheel: setup-dev ## Build the runtime's wheel into ray_services/wheels, for the 
 	@ls ray_services/wheels
 
 clean: ## Remove .venv, the demo's output and all caches
-	rm -rf $(VENV) $(KODOSUMI) $(AGENTS) $(PEERS) demo ray_services/data/files ray_services/wheels .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(KODOSUMI) $(AGENTS) $(PEERS) $(LOAD) demo ray_services/data/files ray_services/wheels .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	rm -f .test.*sqlite3*
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -190,5 +203,5 @@ $(DEVELOPMENT): requirements-dev.txt $(PRODUCTION)
 $(KODOSUMI)/.ready $(AGENTS)/.ready: .venv-%/.ready: workflows/%/requirements.txt .python-version
 	@$(make_env) .venv-$* $< $@
 
-$(PEERS)/.ready: requirements-peers.txt .python-version
-	@$(make_env) $(PEERS) $< $@
+$(PEERS)/.ready $(LOAD)/.ready: .venv-%/.ready: requirements-%.txt .python-version
+	@$(make_env) .venv-$* $< $@

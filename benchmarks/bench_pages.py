@@ -23,7 +23,7 @@ WISHES = {"lottery": "mega-sena", "numbers_per_game": "6", "file_format": "csv",
           "shape": "mega-sena:6", "max_odd": "5"}  # fmt: skip
 
 
-def made_job(user: Any) -> Any:
+def made_job(user: Any, quantity: int = 10_000) -> Any:
     """A job whose file was really made, with its counts."""
     from django_ray_runtime.testing import run_enqueued
     from generation.constraints import GameConstraints
@@ -31,7 +31,7 @@ def made_job(user: Any) -> Any:
     from generation.models import GenerationJob
     from generation.orders import Order
 
-    job = submit_job(Order("mega-sena", GameConstraints(seed=1), 10_000), owner=user)
+    job = submit_job(Order("mega-sena", GameConstraints(seed=1), quantity), owner=user)
     run_enqueued()
     return GenerationJob.objects.get(id=job.id)
 

@@ -103,12 +103,17 @@ class Report:
 def parse_options(description: str, *, chart: bool = False) -> argparse.Namespace:
     """``--quick`` (within a minute, fewer repetitions) and ``--json FILE``; for a script that draws
     a ``chart``, ``--svg FILE`` too."""
+    return options_parser(description, chart=chart).parse_args()
+
+
+def options_parser(description: str, *, chart: bool = False) -> argparse.ArgumentParser:
+    """The same, for a script that has options of its own."""
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--quick", action="store_true", help="finish within a minute")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures there")
     if chart:
         parser.add_argument("--svg", type=Path, metavar="FILE", help="also draw the figures there")
-    return parser.parse_args()
+    return parser
 
 
 def median_seconds(action: Callable[[], object], repeat: int) -> float:

@@ -2,12 +2,13 @@
 
 import os
 
+from django.conf import settings
 from django.core.asgi import get_asgi_application
 
 from project.bodies import BodyLimit
 from project.startup import demand_secret_key
+from project.threads import SharedThreads
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
-os.environ.setdefault("CONN_MAX_AGE", "0")
-application = BodyLimit(get_asgi_application())
+application = BodyLimit(SharedThreads(get_asgi_application(), settings.WEB_THREADS))
 demand_secret_key()

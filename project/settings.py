@@ -14,7 +14,8 @@ Environment (all optional):
   API_RATE, API_FAILED_LOGINS_RATE   calls per period: COUNT/s, /m, /h or /d (600/m, 30/m)
   MAX_BODY_BYTES   largest body of a request (2621440)
   MAX_UPLOAD_BYTES largest file of an upload of data (67108864)
-  CONN_MAX_AGE     seconds that connections are kept (600; under ASGI 0)
+  CONN_MAX_AGE     seconds that connections are kept (600)
+  WEB_THREADS      requests that one web process works on at once (16)
   DATABASE_URL     sqlite:///PATH or postgres://USER:PASSWORD@HOST:PORT/NAME (sqlite:///db.sqlite3)
   RESULTS_DIR      where jobs write their files (results/)
   RESULTS_SHARED   true where other machines have that folder too, under the same path (false)
@@ -138,13 +139,14 @@ TEMPLATES = [
     }
 ]
 ROOT_URLCONF = "project.urls"
+# Under ASGI each of them keeps a connection to the database.
+WEB_THREADS = _number("WEB_THREADS", 16) or 1
 WSGI_APPLICATION = "project.wsgi.application"
 ASGI_APPLICATION = "project.asgi.application"
 
 
 _DATABASE_URL = _text("DATABASE_URL", f"sqlite:///{BASE_DIR / 'db.sqlite3'}")
 DATABASES = {"default": database_of(_DATABASE_URL)}
-# Under ASGI each request has a thread of its own, with which a connection would be lost.
 DATABASES["default"]["CONN_MAX_AGE"] = _number("CONN_MAX_AGE", 600)
 # A file, not memory: tests start worker processes that open it too. Each run has its own.
 if _DATABASE_URL.startswith("sqlite"):

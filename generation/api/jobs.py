@@ -21,6 +21,7 @@ from generation.api.shown import (
     existing_job,
     job_detail,
     job_out,
+    told_job,
     visible_jobs,
 )
 from generation.api.wanted import checked_order
@@ -102,7 +103,7 @@ def submit_job(
 )
 def one_job(request: HttpRequest, job_id: UUID) -> JobDetail:
     """Its state, progress, and what was ordered."""
-    return job_detail(request, existing_job(request, job_id))
+    return told_job(request, job_id)
 
 
 @router.delete(

@@ -15,7 +15,7 @@ from asgiref.sync import sync_to_async
 from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 
-from project.connections import let_go
+from project import ending
 
 ALIVE_SECONDS = 15.0
 """Between signs of life, so that proxies keep the stream and we notice who has gone."""
@@ -23,6 +23,8 @@ MOST_STREAMS = 6
 """Of one reader and process; more pages than that ask from time to time."""
 LONGEST_SECONDS = 600.0
 """A stream ends then, and the browser opens another: what was deployed meanwhile gets its turn."""
+COME_BACK = b"retry: 1000\n\n"
+"""When a process ends: the browser opens another stream, of another process, a second later."""
 
 logger = logging.getLogger(__name__)
 
@@ -44,7 +46,7 @@ async def event_stream[Value](
     """
     if not isinstance(request, ASGIRequest):
         return HttpResponse(status=204)
-    if not await sync_to_async(_told_and_let_go)(allowed):
+    if not await sync_to_async(allowed)():
         return HttpResponse(status=404)
     if _open[reader] >= MOST_STREAMS:
         return HttpResponse(status=429)
@@ -68,8 +70,12 @@ class _Stream:
         self._loop = asyncio.get_running_loop()
         self._reader, self._values, self._shown = reader, values, shown
         self._upcoming: asyncio.Future[Any] | None = None
+        self._over = self._loop.create_future()
         self._is_open = True
         _open[reader] += 1
+        ending.add(self._process_ends)
+        if ending.has_begun():
+            self._process_ends()
 
     async def events(self) -> AsyncIterator[bytes]:
         """Each value once it has changed, and signs of life between them."""
@@ -77,7 +83,14 @@ class _Stream:
         try:
             while self._is_open and self._loop.time() < until:
                 self._upcoming = self._upcoming or asyncio.ensure_future(anext(self._values))
-                done, _ = await asyncio.wait([self._upcoming], timeout=ALIVE_SECONDS)
+                done, _ = await asyncio.wait(
+                    [self._upcoming, self._over],
+                    timeout=ALIVE_SECONDS,
+                    return_when=asyncio.FIRST_COMPLETED,
+                )
+                if self._over in done:
+                    yield COME_BACK
+                    return
                 if not done:
                     yield b": alive\n\n"
                     continue
@@ -96,17 +109,14 @@ class _Stream:
         with suppress(RuntimeError):  # the loop has ended, and all of it with it
             self._loop.call_soon_threadsafe(self._end)
 
+    def _process_ends(self) -> None:
+        if not self._over.done():
+            self._over.set_result(None)
+
     def _end(self) -> None:
         if self._is_open:
             self._is_open = False
             _open[self._reader] -= 1
+            ending.remove(self._process_ends)
         if self._upcoming is not None:
             self._upcoming.cancel()
-
-
-def _told_and_let_go(allowed: Callable[[], bool]) -> bool:
-    """The stream that follows may last for minutes; it holds no connection."""
-    try:
-        return allowed()
-    finally:
-        let_go()

@@ -42,8 +42,9 @@ class Plan:
         """What is to be run."""
         port = self.port or PORTS[self.name]
         address = f"[{self.host}]:{port}" if ":" in self.host else f"{self.host}:{port}"
-        web = [
+        web = [  # with these options alone: the folder it is started in may have others
             sys.executable, "-m", "gunicorn", "ray_services.alone.wsgi", "--bind", address,
+            "--config", "python:ray_services.alone",
             "--workers", str(self.processes), "--threads", "8", "--no-control-socket",
             "--graceful-timeout", str(DRAIN_SECONDS), "--access-logfile", "-",
         ]  # fmt: skip

@@ -30,7 +30,7 @@ def up(folder: Path, port: int) -> Iterator[tuple["subprocess.Popen[str]", Path]
     log = folder / "up.log"
     extra = {
         "DATABASE_URL": f"sqlite:///{folder}/db.sqlite3", "SECRET_KEY": "of this test",
-        "RESULTS_DIR": str(folder / "results"),
+        "RESULTS_DIR": str(folder / "results"), "WEB_WARM_UP": "false",
     }  # fmt: skip
     command = [sys.executable, "manage.py", "up", "--port", str(port)]
     command += ["--worker", "executor=sequential"]
@@ -44,7 +44,7 @@ def up(folder: Path, port: int) -> Iterator[tuple["subprocess.Popen[str]", Path]
             assert process.poll() is None, log.read_text()
             return "Open http://" in log.read_text()
 
-        wait_until(is_open, "it says where to go", 90)
+        wait_until(is_open, "it says where to go", 180)
         yield process, log
     finally:
         process.terminate()

@@ -83,11 +83,11 @@ def site(transactional_db: None, tmp_path: Path) -> Iterator[Site]:
     address, log = f"127.0.0.1:{free_port()}", tmp_path / "web.log"
     user = User.objects.create_user("ana", is_staff=True)
     _, token = ApiToken.objects.issue(user=user, name="load")
-    command = [
-        sys.executable, "-m", "gunicorn", "project.wsgi", "--bind", address, "--workers", "2",
-        "--threads", "4", "--no-control-socket", "--access-logfile", "-",
-    ]  # fmt: skip
-    extra = {"SECRET_KEY": "of this test", "API_RATE": "100000000/m"}
+    command = [sys.executable, "-m", "gunicorn", "--bind", address, "--workers", "2"]
+    extra = {
+        "SECRET_KEY": "of this test", "API_RATE": "100000000/m", "WEB_WARM_UP": "false",
+        "WEB_THREADS": "4",
+    }  # fmt: skip
     with log.open("w") as file:
         server = subprocess.Popen(
             command, cwd=ROOT, env=environment(**extra), stdout=file, stderr=file

@@ -16,17 +16,25 @@ from tests.support import ROOT, environment, wait_until
 from tests.with_postgres import free_port
 
 PASSWORD = "a password for tests"
-WEB = ["-m", "gunicorn", "project.asgi", "--worker-class", "asgi", "--workers=1"]
+ENVIRONMENT = {"SECRET_KEY": "of this test", "WEB_WARM_UP": "false", "WEB_CONCURRENCY": "1"}
+WEB = ["-m", "gunicorn"]
 
 
 @contextmanager
 def served(log: Path, **extra: str) -> Iterator[str]:
     """The address of the site under gunicorn, until the end of the context."""
+    with serving(log, **extra) as (address, _):
+        yield address
+
+
+@contextmanager
+def serving(log: Path, **extra: str) -> Iterator[tuple[str, "subprocess.Popen[bytes]"]]:
+    """The same, with gunicorn's master."""
     address = f"127.0.0.1:{free_port()}"
     with log.open("w") as file:
         server = subprocess.Popen(
             [sys.executable, *WEB, "--bind", address],
-            cwd=ROOT, env=environment(SECRET_KEY="of this test", **extra), stdout=file, stderr=file,
+            cwd=ROOT, env=environment(**{**ENVIRONMENT, **extra}), stdout=file, stderr=file,
         )  # fmt: skip
 
     def answers() -> bool:
@@ -36,8 +44,8 @@ def served(log: Path, **extra: str) -> Iterator[str]:
         return False
 
     try:
-        wait_until(answers, "the web server answers", 60)
-        yield f"http://{address}"
+        wait_until(answers, "the web server answers", 120)
+        yield f"http://{address}", server
     finally:
         server.terminate()
         server.wait(timeout=60)

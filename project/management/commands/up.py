@@ -18,10 +18,9 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 NAME = "local"
-READY_SECONDS = 60
+READY_SECONDS = 300  # what services compile is loaded before the port is open
 STOP_SECONDS = 60
-WEB = ["-m", "gunicorn", "project.asgi", "--worker-class", "asgi", "--workers", "2",
-       "--no-control-socket", "--log-level", "warning"]  # fmt: skip
+WEB = ["-m", "gunicorn", "--log-level", "warning"]
 KEY_FILE = ".secret-key"
 
 
@@ -43,7 +42,7 @@ class Command(BaseCommand):
         _demand_free(port)
         call_command("migrate", verbosity=0)
         self._first_user()
-        environment = {**os.environ, "SECRET_KEY": _secret_key()}
+        environment = {"ACCESS_LOG": "off", **os.environ, "SECRET_KEY": _secret_key()}
         web = [sys.executable, *WEB, "--bind", f"127.0.0.1:{port}"]
         work = [sys.executable, "manage.py", "run_ray_worker", *(f"--{one}" for one in worker)]
         for number in (signal.SIGTERM, signal.SIGHUP):  # the latter where the terminal closes
