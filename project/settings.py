@@ -29,6 +29,8 @@ Environment (all optional):
   RAY_ADDRESS      auto, local, HOST:PORT or ray://HOST:PORT (auto)
   RAY_NUM_CPUS, RAY_OBJECT_STORE_MEMORY, RAY_DASHBOARD, RAY_DASHBOARD_HOST,
   RAY_DASHBOARD_PORT, RAY_TEMP_DIR   used only when a worker starts Ray itself
+  TASK_MODULES     packages whose tasks workers run, comma-separated (those beside manage.py)
+  TASK_RUNTIME_ENV true where tasks may bring an environment of Ray's, and so any code (false)
   LOG_LEVEL        of the project's own loggers (INFO)
   LOG_FORMAT       plain or json, one object a line (plain)
 """
@@ -206,6 +208,10 @@ TASKS = {
 }
 DJANGO_RAY_RUNTIME = {
     "PRELOAD": ["generation.chunks.warm_up"],
+    # Whoever can write to the database must not choose what code a worker runs.
+    "TASK_MODULES": _list("TASK_MODULES")
+    or sorted(path.parent.name for path in BASE_DIR.glob("*/__init__.py")),
+    "RUNTIME_ENV_FROM_ROWS": _flag("TASK_RUNTIME_ENV", False),
     "RAY_ADDRESS": _text("RAY_ADDRESS", "auto"),
     "RAY_NUM_CPUS": _number("RAY_NUM_CPUS"),
     "RAY_OBJECT_STORE_MEMORY": _number("RAY_OBJECT_STORE_MEMORY"),
