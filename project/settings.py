@@ -10,6 +10,8 @@ Environment (all optional):
   CSRF_TRUSTED_ORIGINS   comma-separated origins, such as https://queue.example.org
   STATIC_ROOT      folder that collectstatic fills (none: files are served where they are)
   API_RATE, API_FAILED_LOGINS_RATE   calls per period: COUNT/s, /m, /h or /d (600/m, 30/m)
+  ACCOUNT_FAILED_LOGINS_RATE   wrong passwords for one account, from all addresses (100/h)
+  AUDIT_DAYS       how long the record of changes and logins is kept; 0 for ever (365)
   MAX_BODY_BYTES   largest body of a request (2621440)
   MAX_UPLOAD_BYTES largest file of an upload of data (67108864)
   CONN_MAX_AGE     seconds that connections are kept (600; under ASGI 0)
@@ -191,6 +193,8 @@ STORAGES = {
 }
 API_RATE = _rate("API_RATE", "600/m")
 API_FAILED_LOGINS_RATE = _rate("API_FAILED_LOGINS_RATE", "30/m")
+ACCOUNT_FAILED_LOGINS_RATE = _rate("ACCOUNT_FAILED_LOGINS_RATE", "100/h")
+AUDIT_DAYS = _number("AUDIT_DAYS", 365) or 0
 DATA_UPLOAD_MAX_MEMORY_SIZE = _number("MAX_BODY_BYTES", 2_621_440)
 MAX_UPLOAD_BYTES = _number("MAX_UPLOAD_BYTES", 67_108_864) or 0
 

@@ -18,7 +18,7 @@ from tests.with_postgres import free_port
 
 NAMES = ("sentiment_analyzer", "garch_predictor", "portfolio_manager", "intraday_strategy")
 
-pytestmark = [pytest.mark.security, pytest.mark.slow]
+pytestmark = pytest.mark.slow
 
 ADVISORY = {
     "id": "GHSA-test-0001",

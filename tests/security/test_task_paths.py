@@ -16,8 +16,6 @@ from django_ray_runtime.worker.entrypoint import Report, pack, read_report, run_
 from tests.support import wait_until
 from tests.tasks import add  # noqa: F401 - another name of a task, which rows may not use
 
-pytestmark = pytest.mark.security
-
 
 def ran(store: Store, worker: str, **row: Any) -> Report:
     """What became of a row that an attacker wrote."""
