@@ -29,6 +29,6 @@ def record(
     """That the caller did `verb` to these: `"cancel", "task", rows, "Cancelled."`"""
     user: Any = request.user.pk
     rows = list(rows)
-    LogEntry.objects.log_actions(user, rows, flag, told)  # type: ignore[arg-type]
+    LogEntry.objects.log_actions(user, rows, flag, told)
     for row in rows:
         audit(request, verb, kind, row.pk)
