@@ -39,7 +39,7 @@ compile = CUSTOM_COMPILE_COMMAND="make pins" $(PY) -m piptools compile --quiet -
 unexport PYTHONPATH PYTHONHOME
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev setup-peers setup-load demo worker web up test test-sqlite test-postgresql test-fast test-images test-agents test-faults examples kodosumi-demo lint format bench load soak screenshots messages pins wheel clean
+.PHONY: help setup setup-dev setup-peers setup-load demo worker web up test test-sqlite test-postgresql test-fast test-security test-images test-agents test-faults examples kodosumi-demo lint format bench load soak screenshots messages pins wheel clean
 
 help: ## List these commands
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
@@ -94,6 +94,9 @@ test-fast: setup-dev ## Run the tests that take under a minute together
 		$(PY) -m pytest tests/unit tests/properties tests/contracts tests/web tests/workflows \
 			-m "not slow and not ray"
 
+test-security: setup-dev ## Attack the project as somebody on the internet would
+	@$(isolated) unset TEST_DATABASE_URL; $(PY) -m pytest -m security
+
 test-images: setup-dev ## Follow every Dockerfile in an empty folder, for ten minutes
 	@$(isolated) $(PY) -m pytest tests/deploy/test_composed.py tests/services/test_images.py \
 		tests/services/test_same_everywhere.py -m "not brief"
@@ -111,9 +114,10 @@ examples: setup ## Run the examples of Ray, which check their own results
 kodosumi-demo: $(KODOSUMI)/.ready ## Run FLOW=insights (or games) under Kodosumi, and end everything
 	@$(KODOSUMI)/bin/python scripts/kodosumi_demo.py $(FLOW)
 
-lint: setup-dev ## Check style, types, layers, migrations, settings, Dockerfiles and manifests
+lint: setup-dev ## Check style, types, layers, migrations, settings, manifests and vulnerabilities
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
+	$(PY) -m bandit --quiet --configfile pyproject.toml --recursive .
 	$(isolated) $(PY) -m mypy
 	$(VENV)/bin/lint-imports --no-logo
 	$(isolated) $(PY) manage.py makemigrations --check --dry-run
@@ -121,6 +125,7 @@ lint: setup-dev ## Check style, types, layers, migrations, settings, Dockerfiles
 	$(VENV)/bin/hadolint Dockerfile ray_services/*/Dockerfile
 	$(PY) -m check_jsonschema --builtin-schema vendor.compose-spec docker-compose*.yml
 	$(PY) scripts/check_manifests.py
+	$(PY) scripts/audit.py
 
 format: setup-dev ## Rewrite the code in the style that lint expects
 	$(PY) -m ruff check --fix .

@@ -56,6 +56,14 @@ _PATHS = _Rule(
 )
 
 
+_PACKAGES = _Rule(
+    "a list of names of packages, or None",
+    lambda v: (
+        v is None or (isinstance(v, list | tuple) and all(isinstance(p, str) and p for p in v))
+    ),
+)
+
+
 def _key(default: Any, rule: _Rule, doc: str) -> Any:
     return field(default=default, metadata={"rule": rule, "doc": doc})
 
@@ -109,6 +117,12 @@ class RuntimeSettings:
     poll_min_seconds: float = _key(0.02, _SECONDS, "Shortest wait between looks at an empty queue.")
     poll_max_seconds: float = _key(
         0.5, _SECONDS, "Longest wait between looks where nobody tells; 15 s where notices arrive."
+    )
+    task_modules: tuple[str, ...] | None = _key(
+        None, _PACKAGES, "Packages and modules whose tasks may run; None: all that can be imported."
+    )
+    runtime_env_from_rows: bool = _key(
+        True, _FLAG, "Whether a task may bring an environment of Ray's, which can run any code."
     )
     preload: tuple[str, ...] = _key(
         (), _PATHS, "Functions called once in each process that runs tasks, before its first."

@@ -54,7 +54,7 @@ class QueuedTaskQuerySet(models.QuerySet["QueuedTask"]):
 
     def _where(self, condition: str) -> Self:
         sql = f'"django_ray_runtime_queuedtask".{condition}'
-        return self.filter(RawSQL(sql, (), output_field=models.BooleanField()))  # noqa: S611
+        return self.filter(RawSQL(sql, (), output_field=models.BooleanField()))  # noqa: S611  # nosec
 
 
 def _literals(states: list[State]) -> str:

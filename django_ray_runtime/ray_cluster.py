@@ -113,7 +113,7 @@ def ray_version() -> str:
 def _running_here() -> str | None:
     """The address that `ray start` noted on this machine. Ray's own `auto` would also look
     for the embedded clusters of other programs, which do not take strangers."""
-    note = Path(os.environ.get("RAY_TMPDIR", "/tmp"), "ray", "ray_current_cluster")  # noqa: S108
+    note = Path(os.environ.get("RAY_TMPDIR", "/tmp"), "ray", "ray_current_cluster")  # noqa: S108  # nosec
     return note.read_text().strip() or None if note.is_file() else None
 
 
@@ -280,7 +280,7 @@ def _is_alive(pid: int) -> bool:
 
 def _short_temp_root() -> str | None:
     """Socket paths end at 107 bytes and Ray's own part takes 65: the root must be short."""
-    return "/tmp" if len(tempfile.gettempdir()) > 20 and Path("/tmp").is_dir() else None  # noqa: S108
+    return "/tmp" if len(tempfile.gettempdir()) > 20 and Path("/tmp").is_dir() else None  # noqa: S108  # nosec
 
 
 def _dashboard(context: Any) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 from django.tasks.base import TASK_REFRESH_ATTRS, Task, TaskError, TaskResult, TaskResultStatus
 from django.utils.module_loading import import_string
 
+from django_ray_runtime.conf import runtime_settings
 from django_ray_runtime.exceptions import Cancelled, Expired
 from django_ray_runtime.models import QueuedTask, TaskProgress
 from django_ray_runtime.records import Claim, Failure
@@ -17,9 +18,11 @@ from django_ray_runtime.states import DJANGO_STATUS, State
 def load_task(path: str) -> Task:
     """The declared task at a dotted path.
 
-    Raises ImportError when nothing is there, TypeError when it is not a task; both say
-    what to do.
+    The path comes from a row: whoever can write one must not have other code imported, let alone
+    called. Raises ImportError when it may not be imported or nothing is there, TypeError when it
+    is no task of this very path; both say what to do.
     """
+    _demand_listed(path)
     try:
         found = import_string(path)
     except ImportError as error:
@@ -29,7 +32,18 @@ def load_task(path: str) -> Task:
         ) from error
     if not isinstance(found, Task):
         raise TypeError(f"{path!r} is a {type(found).__name__}, not a task. Declare it with @task.")
+    if found.module_path != path:
+        raise TypeError(f"{path!r} is another name of the task {found.module_path!r}; use that.")
     return found
+
+
+def _demand_listed(path: str) -> None:
+    modules = runtime_settings().task_modules
+    if modules is not None and not any(path.startswith(f"{module}.") for module in modules):
+        raise ImportError(
+            f"The task {path!r} is in none of the packages whose tasks may run: "
+            f"{', '.join(modules)}. If it should, add its package to TASK_MODULES."
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,8 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.auth import get_user_model
+from django.contrib.auth.admin import GroupAdmin, UserAdmin
+from django.contrib.auth.models import Group, User
 from django.db.models import ForeignKey, QuerySet
 from django.forms import ModelChoiceField
 from django.http import HttpRequest
@@ -53,6 +55,59 @@ call(
         "kind": _("Kind of object, such as task."),
     },
 )
+
+
+class Recorded(admin.ModelAdmin):  # type: ignore[type-arg]
+    """What Django's own pages do stands in the record of changes too, not in the admin's alone."""
+
+    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
+        audit(request, "create", obj._meta.model_name, obj.pk)
+        return super().log_addition(request, obj, message)
+
+    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> Any:
+        audit(request, "change", obj._meta.model_name, obj.pk)
+        return super().log_change(request, obj, message)
+
+    def log_deletions(self, request: HttpRequest, queryset: Any) -> Any:
+        for obj in queryset:
+            audit(request, "delete", obj._meta.model_name, obj.pk)
+        return super().log_deletions(request, queryset)
+
+
+admin.site.unregister([User, Group])
+
+
+@admin.register(User)
+class Users(Recorded, UserAdmin):  # type: ignore[type-arg]
+    """Django's own, but that nobody gives what they have not, nor takes over who has more."""
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        fields = super().get_readonly_fields(request, obj)
+        if request.user.is_superuser:
+            return fields
+        return (*fields, "is_staff", "is_superuser", "groups", "user_permissions")
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return _is_no_less(request, obj) and super().has_change_permission(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return _is_no_less(request, obj) and super().has_delete_permission(request, obj)
+
+
+def _is_no_less(request: HttpRequest, user: Any) -> bool:
+    more = user is not None and (user.is_staff or user.is_superuser)
+    return request.user.is_superuser or not more or user == request.user
+
+
+@admin.register(Group)
+class Groups(Recorded, GroupAdmin):
+    """Django's own, for superusers: whoever changes a group gives its members permissions."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return request.user.is_superuser
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return request.user.is_superuser
 
 
 @admin.register(ApiToken)

@@ -10,8 +10,11 @@ from ninja import NinjaAPI
 from ninja.errors import HttpError, Throttled, ValidationError, ValidationErrorContext
 from ninja.openapi.schema import OpenAPISchema
 
-from django_ray_runtime.rest.problems import CONTENT_TYPE, SCHEMA, FieldError, Problem
+from django_ray_runtime.rest.problems import CONTENT_TYPE, LONGEST, SCHEMA, FieldError, Problem
 from project.middleware import DETAILS
+
+# An answer does not grow with what was sent wrongly.
+MOST_ERRORS = 100
 
 
 class ProblemAPI(NinjaAPI):
@@ -53,16 +56,19 @@ def _problem(request: HttpRequest, error: Problem) -> HttpResponse:
 
 
 def _invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
-    errors = list(_field_errors(error.errors))
-    count = f"{len(errors)} values are" if len(errors) > 1 else "One value is"
-    return _problem(request, Problem(422, f"{count} not valid; see errors.", errors=errors))
+    errors = list(_field_errors(error.errors[:MOST_ERRORS]))
+    total = len(error.errors)
+    count = f"{total} values are" if total > 1 else "One value is"
+    first = f"; the first {MOST_ERRORS} are named" if total > MOST_ERRORS else ""
+    told = f"{count} not valid; see errors{first}."
+    return _problem(request, Problem(422, told, errors=errors))
 
 
 def _field_errors(errors: list[dict[str, Any]]) -> Iterable[FieldError]:
     for error in errors:
         source, *path = (str(part) for part in error["loc"])
         detail = str(error["msg"]).removeprefix("Value error, ")  # pydantic's own words
-        yield FieldError(source=source, field=".".join(path), detail=detail)
+        yield FieldError(source=source, field=".".join(path)[:LONGEST], detail=detail[:LONGEST])
 
 
 def _http_error(request: HttpRequest, error: HttpError) -> HttpResponse:

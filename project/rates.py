@@ -1,5 +1,6 @@
 """How often one caller did something, counted in the database for all web processes together."""
 
+import hashlib
 import random
 import time
 
@@ -53,16 +54,27 @@ def demand_few_failures(request: HttpRequest) -> None:
         )
 
 
-def note_wrong_password(request: HttpRequest) -> None:
-    """Count a password that was refused."""
-    _count_failure("password", request)
+def note_wrong_password(request: HttpRequest, username: str) -> bool:
+    """Count a password that was refused; whether its address had not too many of them."""
+    _, seconds = settings.ACCOUNT_FAILED_LOGINS_RATE
+    now = time.time()
+    if random.random() < 0.01:
+        forget_addresses("account", seconds, now)
+    allowed, _ = settings.API_FAILED_LOGINS_RATE
+    within = _count_failure("password", request) <= allowed
+    if within:  # others were not looked at: nobody locks an account from one address
+        count(_account(username), seconds, now)
+    return within
+
+
+def is_guessed_at(username: str) -> bool:
+    """Whether an account of this name, should there be one, had too many refused passwords."""
+    return _is_full(_account(username), settings.ACCOUNT_FAILED_LOGINS_RATE)
 
 
 def may_try_passwords(request: HttpRequest) -> bool:
     """Whether this address had fewer refused passwords than the rate allows."""
-    allowed, seconds = settings.API_FAILED_LOGINS_RATE
-    key, period = f"{_address('password', request)}/{seconds}", int(time.time() // seconds)
-    return not RateWindow.objects.filter(key=key, period=period, count__gte=allowed).exists()
+    return not _is_full(_address("password", request), settings.API_FAILED_LOGINS_RATE)
 
 
 def forget_addresses(what: str, seconds: int, now: float) -> None:
@@ -87,6 +99,17 @@ def _count_failure(what: str, request: HttpRequest) -> int:
     if random.random() < 0.01:
         forget_addresses(what, seconds, now)
     return count(_address(what, request), seconds, now)
+
+
+def _is_full(key: str, rate: tuple[int, int]) -> bool:
+    allowed, seconds = rate
+    now = RateWindow.objects.filter(key=f"{key}/{seconds}", period=int(time.time() // seconds))
+    return now.filter(count__gte=allowed).exists()
+
+
+def _account(username: str) -> str:
+    # Hashed: what is typed there may be anything, and need not be a name.
+    return f"account:{hashlib.sha256(username.encode(errors='replace')).hexdigest()[:40]}"
 
 
 def _address(what: str, request: HttpRequest) -> str:

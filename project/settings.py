@@ -12,6 +12,7 @@ Environment (all optional):
   CSRF_TRUSTED_ORIGINS   comma-separated origins, such as https://queue.example.org
   STATIC_ROOT      folder that collectstatic fills (none: files are served where they are)
   API_RATE, API_FAILED_LOGINS_RATE   calls per period: COUNT/s, /m, /h or /d (600/m, 30/m)
+  ACCOUNT_FAILED_LOGINS_RATE   wrong passwords for one account, from all addresses (100/h)
   MAX_BODY_BYTES   largest body of a request (2621440)
   MAX_UPLOAD_BYTES largest file of an upload of data (67108864)
   CONN_MAX_AGE     seconds that connections are kept (600)
@@ -21,7 +22,7 @@ Environment (all optional):
   RESULTS_SHARED   true where other machines have that folder too, under the same path (false)
   RETENTION_DAYS   how long jobs' files are kept; 0 for ever (7)
   KEEP_JOBS_DAYS   how long ended jobs are kept, with their tasks; 0 for ever (0)
-  KEEP_AUDIT_DAYS  how long the record of changes is kept; 0 for ever (0)
+  KEEP_AUDIT_DAYS  how long the record of changes and logins is kept; 0 for ever (365)
   USE_RAY          games are made over Ray where it is connected (1)
   RAY_MIN_QUANTITY fewer games than this never leave one process (1000)
   RAY_NUM_WORKERS  chunks of a job that are made at once (all cores)
@@ -35,6 +36,8 @@ Environment (all optional):
   RAY_AUTOSCALES   true where that cluster grows by itself: tasks wait for what it lacks (false)
   RAY_NUM_CPUS, RAY_OBJECT_STORE_MEMORY, RAY_DASHBOARD, RAY_DASHBOARD_HOST,
   RAY_DASHBOARD_PORT, RAY_TEMP_DIR   used only when a worker starts Ray itself
+  TASK_MODULES     packages whose tasks workers run, comma-separated (those beside manage.py)
+  TASK_RUNTIME_ENV true where tasks may bring an environment of Ray's, and so any code (false)
   LOG_LEVEL        of the project's own loggers (INFO)
   LOG_FORMAT       plain or json, one object a line (plain)
 """
@@ -202,6 +205,7 @@ STORAGES = {
 }
 API_RATE = _rate("API_RATE", "600/m")
 API_FAILED_LOGINS_RATE = _rate("API_FAILED_LOGINS_RATE", "30/m")
+ACCOUNT_FAILED_LOGINS_RATE = _rate("ACCOUNT_FAILED_LOGINS_RATE", "100/h")
 DATA_UPLOAD_MAX_MEMORY_SIZE = _number("MAX_BODY_BYTES", 2_621_440)
 MAX_UPLOAD_BYTES = _number("MAX_UPLOAD_BYTES", 67_108_864) or 0
 
@@ -219,6 +223,10 @@ TASKS = {
 }
 DJANGO_RAY_RUNTIME = {
     "PRELOAD": ["generation.chunks.warm_up"],
+    # Whoever can write to the database must not choose what code a worker runs.
+    "TASK_MODULES": _list("TASK_MODULES")
+    or sorted(path.parent.name for path in BASE_DIR.glob("*/__init__.py")),
+    "RUNTIME_ENV_FROM_ROWS": _flag("TASK_RUNTIME_ENV", False),
     "RAY_ADDRESS": _text("RAY_ADDRESS", "auto"),
     "RAY_AUTOSCALES": _flag("RAY_AUTOSCALES", False),
     "RAY_NUM_CPUS": _number("RAY_NUM_CPUS"),
@@ -236,7 +244,7 @@ SERVICES_MAX_ACTIVE = _number("SERVICES_MAX_ACTIVE", 10) or 0
 WORKFLOWS_MAX_ACTIVE = _number("WORKFLOWS_MAX_ACTIVE", 10) or 0
 GENERATION_RETENTION_DAYS = _number("RETENTION_DAYS", 7) or 0
 GENERATION_KEEP_JOBS_DAYS = _number("KEEP_JOBS_DAYS", 0) or 0
-KEEP_AUDIT_DAYS = _number("KEEP_AUDIT_DAYS", 0) or 0
+KEEP_AUDIT_DAYS = _number("KEEP_AUDIT_DAYS", 365) or 0
 # Fewer games than this are made in one process: a fan-out would take longer.
 RAY_MIN_QUANTITY = _number("RAY_MIN_QUANTITY", 1000) or 0
 USE_RAY = _flag("USE_RAY", True)

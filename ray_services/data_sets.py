@@ -25,9 +25,17 @@ class Looked:
     about: dict[str, Any]
 
 
-def add(owner: str, kind: str, name: str, content: bytes) -> tuple[DataSet, bool]:
+def add(
+    owner: str,
+    kind: str,
+    name: str,
+    content: bytes,
+    on_new: Callable[[DataSet], None] = lambda _: None,
+) -> tuple[DataSet, bool]:
     """Store a file as a data set; whether it is new. The same again changes nothing.
 
+    `on_new` is called in the transaction of a new one. It is a short one: reading the file, which
+    may take seconds, comes before.
     Raises BadInput for what is not of its kind, with column and row, and for one too many.
     """
     if len(content) > MOST_BYTES:
@@ -47,7 +55,7 @@ def add(owner: str, kind: str, name: str, content: bytes) -> tuple[DataSet, bool
         )
     storing.store_data(looked.sha256, content)
     with transaction.atomic():
-        return DataSet.objects.get_or_create(
+        found, new = DataSet.objects.get_or_create(
             owner=owner,
             kind=kind,
             sha256=looked.sha256,
@@ -58,6 +66,9 @@ def add(owner: str, kind: str, name: str, content: bytes) -> tuple[DataSet, bool
                 "about": looked.about,
             },
         )
+        if new:
+            on_new(found)
+    return found, new
 
 
 def data_sets_of(owner: str, *kinds: str) -> list[DataSet]:

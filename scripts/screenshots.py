@@ -46,7 +46,8 @@ def site(folder: Path) -> Iterator[str]:
     environment = {
         **os.environ,
         "DATABASE_URL": f"sqlite:///{folder}/db.sqlite3", "RESULTS_DIR": f"{folder}/r",
-        "SECRET_KEY": "of these pictures", "RAY_ADDRESS": "local",
+        "SECRET_KEY": "of these pictures",  # nosec
+        "RAY_ADDRESS": "local",
         "DJANGO_SUPERUSER_PASSWORD": PASSWORD,
     }  # fmt: skip
     manage = [sys.executable, "manage.py"]

@@ -17,9 +17,18 @@ from tests.support import RAY_PRIORITY, make_worker
 DATABASE_FIXTURES = {"db", "transactional_db", "store", "liveness", "worker"}
 
 
+# Elsewhere than in tests/security, but of the same kind.
+SECURITY = {
+    "test_api_access", "test_api_masking", "test_auth", "test_bodies", "test_csp",
+    "test_generation_api_access", "test_masking", "test_startup", "test_throttling",
+}  # fmt: skip
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what each test needs, so that no test can forget it."""
     for item in items:
+        if item.path.parent.name == "security" or item.path.stem in SECURITY:
+            item.add_marker(pytest.mark.security)
         needs = set(getattr(item, "fixturenames", ()))
         if needs & DATABASE_FIXTURES or item.get_closest_marker("django_db"):
             item.add_marker(pytest.mark.database)

@@ -170,11 +170,13 @@ def cancel_run(request: HttpRequest, run_id: UUID) -> Status[RunOut]:
     """What waits is cancelled at once; what runs is told to stop."""
     run = _existing(request, run_id)
     try:
-        control.cancel_unfinished(run.task_id)
+        with transaction.atomic():
+            control.cancel_unfinished(run.task_id)
+            if run.task.cancel_asked_at is None:
+                audit(request, "cancel", "flow run", run_id)
     except AlreadyEnded as error:
         told = f"It is {error.state} already: only an unfinished run can be cancelled."
         raise Problem(409, told) from None
-    audit(request, "cancel", "flow run", run_id)
     return Status(202, _out(request, _existing(request, run_id)))
 
 

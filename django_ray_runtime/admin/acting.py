@@ -1,4 +1,4 @@
-"""Cancel and requeue many tasks: in batches, recorded in the admin's log, told in words."""
+"""Cancel and requeue many tasks: in batches, each recorded, told in words."""
 
 import uuid
 from collections import Counter
@@ -8,13 +8,13 @@ from itertools import batched
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.admin.models import CHANGE, LogEntry
 from django.db.models import OuterRef, Subquery, TextField, Value
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.utils.translation import gettext, ngettext_lazy
 
 from django_ray_runtime import control
+from django_ray_runtime.admin.recording import record, recorded
 from django_ray_runtime.admin.words import grouped, state_within
 from django_ray_runtime.models import Attempt, QueuedTaskQuerySet
 from django_ray_runtime.states import FINAL, State
@@ -80,29 +80,31 @@ class Report:
             messages.warning(request, said.left % {**number, "reasons": reasons})
 
 
-def cancel(user_id: Any, ids: Iterable[uuid.UUID]) -> Report:
+def cancel(request: HttpRequest, ids: Iterable[uuid.UUID]) -> Report:
     """Cancel what is unfinished among these tasks."""
     report = Report("cancelled")
     for batch in batched(ids, BATCH, strict=False):
-        states = control.cancel(*batch)
-        at_once = [task_id for task_id, state in states.items() if state == State.CANCELLED]
-        asked = states.keys() - set(at_once)
+        with recorded():
+            states = control.cancel(*batch)
+            at_once = [task_id for task_id, state in states.items() if state == State.CANCELLED]
+            asked = states.keys() - set(at_once)
+            _record(request, "cancel", at_once, "Cancelled.")
+            _record(request, "cancel", asked, "Told to stop.")
         report.done += len(at_once)
         report.asked += len(asked)
         report.left += _left(batch, states.keys(), _why_not_cancelled)
-        _record(user_id, at_once, "Cancelled.")
-        _record(user_id, asked, "Told to stop.")
     return report
 
 
-def requeue(user_id: Any, ids: Iterable[uuid.UUID]) -> Report:
+def requeue(request: HttpRequest, ids: Iterable[uuid.UUID]) -> Report:
     """Run again what has ended unsuccessfully among these tasks."""
     report = Report("requeued")
     for batch in batched(ids, BATCH, strict=False):
-        done = control.requeue(*batch)
+        with recorded():
+            done = control.requeue(*batch)
+            _record(request, "retry", done, "Requeued.")
         report.done += len(done)
         report.left += _left(batch, done, _why_not_requeued)
-        _record(user_id, done, "Requeued.")
     return report
 
 
@@ -166,7 +168,7 @@ def _why_not_requeued(state: State) -> str:
     return gettext("still %(state)s") % {"state": state_within(state)}
 
 
-def _record(user_id: Any, ids: Collection[uuid.UUID], what: str) -> None:
+def _record(request: HttpRequest, verb: str, ids: Collection[uuid.UUID], what: str) -> None:
     if ids:
         rows = control.tasks().filter(id__in=ids).only("id", "task_path", "state")
-        LogEntry.objects.log_actions(user_id, rows, CHANGE, what)
+        record(request, verb, "task", rows, what)

@@ -12,7 +12,6 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
-from django.contrib.admin.models import CHANGE, LogEntry
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
@@ -27,6 +26,7 @@ from django.views.decorators.http import require_http_methods
 
 from django_ray_runtime import periodic
 from django_ray_runtime.admin import cells
+from django_ray_runtime.admin.recording import record, recorded
 from django_ray_runtime.conf import runtime_settings
 from django_ray_runtime.control import tasks
 from django_ray_runtime.exceptions import UnknownSchedule
@@ -113,37 +113,37 @@ class PeriodicTaskAdmin(_ModelAdmin):
         }
         try:
             for verb in acts.keys() & request.POST.keys():
-                acts[verb](request, request.POST[verb])
+                with recorded():
+                    acts[verb](request, request.POST[verb])
         except UnknownSchedule:
             messages.error(request, _unknown(request.POST[verb], verb))
         return self._back()
 
     def _enable(self, request: HttpRequest, name: str) -> None:
         periodic.enable(name)
-        self._record(request, name, "Enabled.")
+        self._record(request, "enable", name, "Enabled.")
         told = _("The schedule %(name)s is enabled from its next tick on.") % {"name": name}
         messages.success(request, told)
 
     def _disable(self, request: HttpRequest, name: str) -> None:
         periodic.disable(name)
-        self._record(request, name, "Disabled.")
+        self._record(request, "disable", name, "Disabled.")
         told = _("The schedule %(name)s is disabled. Queued tasks still run.") % {"name": name}
         messages.success(request, told)
 
     def _run(self, request: HttpRequest, name: str) -> None:
         result = periodic.run_now(name)
-        self._record(request, name, f"Run now, as task {result.id}.")
+        self._record(request, "run", name, f"Run now, as task {result.id}.")
         task, task_id = _("The task"), periodic.uuid_of(result)
         if task_id and tasks().filter(id=task_id).exists():
             task = format_html(_('The <a href="{}">task</a>'), self._task_page(task_id))
         told = format_html(_("{task} of {name} is in the queue."), task=task, name=name)
         messages.success(request, told)
 
-    def _record(self, request: HttpRequest, name: str, message: str) -> None:
-        user: Any = request.user.pk
+    def _record(self, request: HttpRequest, verb: str, name: str, message: str) -> None:
         # Every action stores the row of what it acts on.
         row = PeriodicTask.objects.using(runtime_settings().database).get(pk=name)
-        LogEntry.objects.log_actions(user, [row], CHANGE, message)
+        record(request, verb, "schedule", [row], message)
 
     def _task_page(self, task_id: uuid.UUID) -> str:
         name = f"{self.admin_site.name}:django_ray_runtime_queuedtask_change"

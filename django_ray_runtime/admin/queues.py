@@ -8,7 +8,6 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
-from django.contrib.admin.models import CHANGE, LogEntry
 from django.core.exceptions import PermissionDenied
 from django.db.models import DateTimeField, DurationField, ExpressionWrapper, Min
 from django.db.models.functions import Coalesce, Greatest, Now
@@ -21,6 +20,7 @@ from django.views.decorators.http import require_http_methods
 
 from django_ray_runtime import control
 from django_ray_runtime.admin import words
+from django_ray_runtime.admin.recording import record, recorded
 from django_ray_runtime.exceptions import UnknownQueue
 from django_ray_runtime.models import Queue
 from django_ray_runtime.states import State
@@ -32,12 +32,13 @@ else:
 
 SHOWN = (State.READY, State.RUNNING, State.BLOCKED, State.SCHEDULED)
 NEWLY = {
-    "paused": gettext_lazy("The queue %(name)s is paused."),
-    "resumed": gettext_lazy("The queue %(name)s is resumed."),
+    "pause": gettext_lazy("The queue %(name)s is paused."),
+    "resume": gettext_lazy("The queue %(name)s is resumed."),
 }
+RECORDED = {"pause": "Paused.", "resume": "Resumed."}  # in English, as all that is stored
 ALREADY = {
-    "paused": gettext_lazy("The queue %(name)s was paused already."),
-    "resumed": gettext_lazy("The queue %(name)s was resumed already."),
+    "pause": gettext_lazy("The queue %(name)s was paused already."),
+    "resume": gettext_lazy("The queue %(name)s was resumed already."),
 }
 
 
@@ -92,9 +93,11 @@ class QueueAdmin(_ModelAdmin):
             raise PermissionDenied
         try:
             for name in request.POST.getlist("pause")[:1]:
-                self._tell(request, name, "paused", control.pause_queue(name))
+                with recorded():
+                    self._tell(request, name, "pause", control.pause_queue(name))
             for name in request.POST.getlist("resume")[:1]:
-                self._tell(request, name, "resumed", control.resume_queue(name))
+                with recorded():
+                    self._tell(request, name, "resume", control.resume_queue(name))
         except UnknownQueue:
             told = gettext("There is no queue %(name)s. Expected one of: %(known)s.")
             known = ", ".join(control.queue_names())
@@ -105,8 +108,7 @@ class QueueAdmin(_ModelAdmin):
         if not is_new:
             messages.info(request, ALREADY[verb] % {"name": name})
             return
-        user: Any = request.user.pk
-        LogEntry.objects.log_actions(user, [Queue(name)], CHANGE, f"{verb.capitalize()}.")
+        record(request, verb, "queue", [Queue(name)], RECORDED[verb])
         messages.success(request, NEWLY[verb] % {"name": name})
 
     def _back(self) -> HttpResponse:

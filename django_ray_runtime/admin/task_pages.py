@@ -125,7 +125,7 @@ class TaskPages(_ModelAdmin):
                 state=cells.state_cell(row),
                 verb=verb,
             )
-        act(request.user.pk, [task_id]).tell(request)
+        act(request, [task_id]).tell(request)
         name = f"{self.admin_site.name}:django_ray_runtime_queuedtask_change"
         return HttpResponseRedirect(reverse(name, args=[task_id]))
 

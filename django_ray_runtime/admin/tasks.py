@@ -142,11 +142,11 @@ class TaskAdmin(TaskPages):
 
     @admin.action(description=_("Cancel selected tasks"), permissions=["change"])
     def cancel_selected(self, request: HttpRequest, queryset: QueuedTaskQuerySet) -> None:
-        acting.cancel(request.user.pk, _ids(request, queryset)).tell(request)
+        acting.cancel(request, _ids(request, queryset)).tell(request)
 
     @admin.action(description=_("Requeue selected tasks"), permissions=["change"])
     def requeue_selected(self, request: HttpRequest, queryset: QueuedTaskQuerySet) -> None:
-        acting.requeue(request.user.pk, _ids(request, queryset)).tell(request)
+        acting.requeue(request, _ids(request, queryset)).tell(request)
 
     @admin.action(
         description=_("Requeue all that failed like the selected"), permissions=["change"]
@@ -193,7 +193,7 @@ def _requeue_kinds(request: HttpRequest) -> None:
     for text in request.POST.getlist("kind"):
         path, error = json.loads(text)
         ids = list(acting.ids_of_kind((str(path), str(error)), left))
-        acting.requeue(request.user.pk, ids).tell(request)
+        acting.requeue(request, ids).tell(request)
         left -= len(ids)
     if left <= 0:
         told = gettext("These were the first %(most)s. Repeat for the rest.")

@@ -29,7 +29,7 @@ _TASK = {
     "queue": "default",
     "priority": 0,
     "args": [2026],
-    "kwargs": {"token": "•••"},
+    "kwargs": {"token": "•••"},  # nosec  # an example, masked
     "enqueued_at": "2026-03-01T03:00:00.1Z",
     "run_after": None,
     "expires_at": None,

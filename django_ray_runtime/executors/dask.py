@@ -213,7 +213,7 @@ class _Stored[T](Shared[T]):
     def get(self) -> T:
         kept = _unpacked.get(self.key)
         if kept is None:
-            kept = (pickle.loads(_brought.get()[self.key]),)  # noqa: S301  (packed by share)
+            kept = (pickle.loads(_brought.get()[self.key]),)  # noqa: S301  # nosec  # packed by share
             _unpacked.clear()  # one: more would keep large values for ever
             _unpacked[self.key] = kept
         value: T = kept[0]
@@ -233,7 +233,7 @@ def _invoke(key: str, parcel: bytes, shared: dict[str, bytes]) -> Any:
 
 
 def _run(parcel: bytes) -> Any:
-    return invoke(pickle.loads(parcel))  # noqa: S301  (packed by submit)
+    return invoke(pickle.loads(parcel))  # noqa: S301  # nosec  # packed by submit
 
 
 @contextmanager

@@ -161,7 +161,7 @@ def portable(error: Exception) -> Exception:
     # The clusters' own pickling takes classes of the main module and of functions, too.
     pickler: Any = sys.modules.get("ray.cloudpickle", sys.modules.get("cloudpickle", pickle))
     try:
-        pickle.loads(pickler.dumps(error))  # noqa: S301  (what we have just pickled)
+        pickle.loads(pickler.dumps(error))  # noqa: S301  # nosec  # just pickled here
     except Exception:
         text = "".join(format_exception(error))
         return RuntimeError(f"An exception that cannot be sent was raised:\n{text}")

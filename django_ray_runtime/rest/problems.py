@@ -7,6 +7,7 @@ from typing import Any, TypedDict
 
 from django.http import HttpResponse
 
+LONGEST = 2_000
 CONTENT_TYPE = "application/problem+json"
 
 
@@ -89,6 +90,7 @@ class Problem(Exception):
 
 def invalid(source: str, field: str, detail: str) -> Problem:
     """422 for one value that only a router can judge, in the form of all validation errors."""
+    detail = detail[:LONGEST]  # some quote what was sent
     error = FieldError(source=source, field=field, detail=detail)
     return Problem(422, f"{source}.{field}: {detail}", errors=[error])
 

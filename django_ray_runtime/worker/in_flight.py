@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Sequence
 from functools import lru_cache
 
+from django_ray_runtime.conf import runtime_settings
 from django_ray_runtime.executors.base import CallOptions, Executor, Handle
 from django_ray_runtime.executors.packs import Packs
 from django_ray_runtime.options import read_options
@@ -195,8 +196,16 @@ class InFlight:
 
 @lru_cache(maxsize=256)
 def call_options(text: str) -> CallOptions:
-    """What a row's options ask of the cluster. Only the store retries."""
+    """What a row's options ask of the cluster. Only the store retries.
+
+    Raises ValueError for what cannot be used, or may not: see RUNTIME_ENV_FROM_ROWS.
+    """
     options = read_options(text)
+    if options.runtime_env and not runtime_settings().runtime_env_from_rows:
+        raise ValueError(
+            "The task brings an environment of Ray's (runtime_env), and rows may not. Prepare the "
+            "cluster instead, or allow it with RUNTIME_ENV_FROM_ROWS (TASK_RUNTIME_ENV=true)."
+        )
     return CallOptions(
         num_cpus=options.num_cpus,
         num_gpus=options.num_gpus,

@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
 from django_ray_runtime.admin.words import grouped
+from django_ray_runtime.rest.audit import audit
 from generation.admin.filters import LotteryFilter
 from generation.admin.job_cells import lottery_name
 from generation.admin.pages import Fieldsets, form_page
@@ -191,3 +192,4 @@ def _record(request: HttpRequest, lottery: Lottery, done: Imported) -> None:
     with override("en"):
         told = f"Imported. {_told(lottery, done)}"
     LogEntry.objects.log_actions(int(request.user.pk or 0), latest, ADDITION, told)
+    audit(request, "import", "draws", lottery.key)

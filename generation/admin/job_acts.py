@@ -1,10 +1,12 @@
-"""Cancel, run again and delete many jobs: recorded in the admin's log, told in words."""
+"""Cancel, run again and delete many jobs: each recorded, told in words."""
 
 from collections.abc import Callable, Iterable
-from typing import Any
 
-from django.contrib.admin.models import CHANGE, DELETION, LogEntry
+from django.contrib.admin.models import DELETION
+from django.db import transaction
+from django.http import HttpRequest
 
+from django_ray_runtime.admin.recording import record
 from generation.admin.job_report import JobReport, Left
 from generation.control import NotPossible, cancel_job, delete_job, requeue_job
 from generation.models import GenerationJob
@@ -12,41 +14,41 @@ from generation.models import GenerationJob
 type Jobs = Iterable[GenerationJob]
 
 
-def cancel(user_id: Any, jobs: Jobs) -> JobReport:
+def cancel(request: HttpRequest, jobs: Jobs) -> JobReport:
     """Cancel what is unfinished among these jobs."""
     report = JobReport("cancelled")
 
     def act(job: GenerationJob) -> None:
         if cancel_job(job) == "RUNNING":
             report.asked += 1
-            _record(user_id, job, CHANGE, "Told to stop.")
+            record(request, "cancel", "job", [job], "Told to stop.")
         else:
             report.done += 1
-            _record(user_id, job, CHANGE, "Cancelled.")
+            record(request, "cancel", "job", [job], "Cancelled.")
 
     return _each(jobs, act, report)
 
 
-def requeue(user_id: Any, jobs: Jobs) -> JobReport:
+def requeue(request: HttpRequest, jobs: Jobs) -> JobReport:
     """Run again what has ended without success among these jobs."""
     report = JobReport("requeued")
 
     def act(job: GenerationJob) -> None:
         requeue_job(job)
         report.done += 1
-        _record(user_id, job, CHANGE, "Requeued.")
+        record(request, "retry", "job", [job], "Requeued.")
 
     return _each(jobs, act, report)
 
 
-def delete(user_id: Any, jobs: Jobs) -> JobReport:
+def delete(request: HttpRequest, jobs: Jobs) -> JobReport:
     """Delete what has ended among these jobs, with their files."""
     report = JobReport("deleted")
 
     def act(job: GenerationJob) -> None:
         delete_job(job)
         report.done += 1
-        _record(user_id, job, DELETION, "Deleted with its file.")
+        record(request, "delete", "job", [job], "Deleted with its file.", DELETION)
 
     return _each(jobs, act, report)
 
@@ -54,7 +56,8 @@ def delete(user_id: Any, jobs: Jobs) -> JobReport:
 def _each(jobs: Jobs, act: Callable[[GenerationJob], None], report: JobReport) -> JobReport:
     for job in jobs:
         try:
-            act(job)
+            with transaction.atomic():
+                act(job)
         except NotPossible:
             report.left[_why_not(job)] += 1
     return report
@@ -64,7 +67,3 @@ def _why_not(job: GenerationJob) -> Left:
     found = GenerationJob.objects.filter(pk=job.pk).values_list("task__state", "task__finished_at")
     state, ended = found.first() or ("GONE", None)
     return state, bool(ended) or state == "GONE"
-
-
-def _record(user_id: Any, job: GenerationJob, what: int, told: str) -> None:
-    LogEntry.objects.log_actions(user_id, [job], what, told)

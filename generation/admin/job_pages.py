@@ -167,7 +167,7 @@ class JobPages(OrderPages):
                 yes=asked.yes,
                 meaning=asked.meaning,
             )
-        asked.act(request.user.pk, [job]).tell(request)
+        asked.act(request, [job]).tell(request)
         return self._to(request, _job(job_id))
 
     def _gone(self, request: HttpRequest, job_id: str) -> HttpResponseRedirect:

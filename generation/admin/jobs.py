@@ -109,11 +109,11 @@ class JobAdmin(JobPages):
 
     @admin.action(description=_("Cancel selected jobs"), permissions=["change"])
     def cancel_selected(self, request: HttpRequest, queryset: QuerySet[GenerationJob]) -> None:
-        job_acts.cancel(request.user.pk, _chosen(request, queryset)).tell(request)
+        job_acts.cancel(request, _chosen(request, queryset)).tell(request)
 
     @admin.action(description=_("Requeue selected jobs"), permissions=["change"])
     def requeue_selected(self, request: HttpRequest, queryset: QuerySet[GenerationJob]) -> None:
-        job_acts.requeue(request.user.pk, _chosen(request, queryset)).tell(request)
+        job_acts.requeue(request, _chosen(request, queryset)).tell(request)
 
     @admin.action(description=_("Delete selected jobs and their files"), permissions=["delete"])
     def delete_selected(
@@ -122,7 +122,7 @@ class JobAdmin(JobPages):
         """In place of Django's own, which leaves files behind and knows of no running job."""
         jobs = _chosen(request, queryset)
         if "confirmed" in request.POST:
-            job_acts.delete(request.user.pk, jobs).tell(request)
+            job_acts.delete(request, jobs).tell(request)
             return None
         return page(
             self,

@@ -16,6 +16,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from django_ray_runtime.admin.words import grouped
+from django_ray_runtime.rest.audit import audit
 from generation.admin.job_cells import named
 from generation.admin.order_layout import FIELDSETS, AdminOrderForm
 from generation.admin.pages import FOLDER, form_page
@@ -78,6 +79,7 @@ class OrderPages(_ModelAdmin):
             with transaction.atomic():
                 job = store_job(checked, owner=request.user, idempotency_key=key)
                 self.log_addition(request, job, "Submitted.")
+                audit(request, "submit", "job", job.id)
             messages.success(request, _("Submitted: %(job)s.") % {"job": named(job)})
         except IntegrityError:
             job = GenerationJob.objects.get(owner=request.user.pk, idempotency_key=key)

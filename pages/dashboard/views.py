@@ -11,7 +11,8 @@ from pages.access import staff
 from pages.dashboard.acts import ACTS, Act, Told
 from pages.dashboard.panels import PANELS, panel
 
-ANYWHERE = {"0.0.0.0", "::"}  # noqa: S104 - what the settings may say, nothing listens here
+# What the settings may say; nothing listens here.
+ANYWHERE = {"0.0.0.0", "::"}  # noqa: S104  # nosec
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 
 

@@ -71,7 +71,8 @@ def cancel(request: HttpRequest, job_id: UUID) -> HttpResponseRedirect:
     try:
         with transaction.atomic():
             cancel_job(job)
-            audit(request, "cancel", "job", job_id)
+            if job.task.cancel_asked_at is None:
+                audit(request, "cancel", "job", job_id)
     except NotPossible:
         messages.info(request, _("It had ended already."))
     return redirect("pages:job", job_id)

@@ -59,7 +59,8 @@ def cancel(request: HttpRequest, calculation_id: UUID) -> HttpResponseRedirect:
     try:
         with transaction.atomic():
             control.cancel_unfinished(outcome.calculation.task_id)
-            audit(request, "cancel", "calculation", calculation_id)
+            if outcome.cancel_asked_at is None:
+                audit(request, "cancel", "calculation", calculation_id)
     except AlreadyEnded:
         messages.info(request, _("It had ended already."))
     return redirect("pages:calculation", calculation_id)

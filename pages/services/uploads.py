@@ -69,11 +69,13 @@ def _own_data(request: HttpRequest) -> HttpResponse:
 
 def _stored(request: HttpRequest, kind: str, file: Any) -> HttpResponseRedirect:
     """Raises BadInput."""
-    with transaction.atomic():
-        name = (file.name or "file")[:200]
-        found, new = data_sets.add(owner_of(request), kind, name, file.read())
-        if new:
-            audit(request, "upload", "data set", found.sha256)
+    found, new = data_sets.add(
+        owner_of(request),
+        kind,
+        (file.name or "file")[:200],
+        file.read(),
+        on_new=lambda new: audit(request, "upload", "data set", new.sha256),
+    )
     told = _("%(name)s is stored: choose it in the forms.") if new else _("%(name)s was there.")
     messages.success(request, told % {"name": found.name})
     return redirect("pages:data_sets")

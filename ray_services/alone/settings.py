@@ -63,6 +63,8 @@ TASKS = {
     }
 }
 DJANGO_RAY_RUNTIME = {
+    "TASK_MODULES": ["ray_services"],
+    "RUNTIME_ENV_FROM_ROWS": False,
     "RAY_ADDRESS": os.environ.get("RAY_ADDRESS") or "auto",
     "RAY_NUM_CPUS": _number("RAY_NUM_CPUS"),
     "RAY_OBJECT_STORE_MEMORY": _number("RAY_OBJECT_STORE_MEMORY"),

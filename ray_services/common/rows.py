@@ -1,5 +1,6 @@
 """Rows of an answer: a table by columns, which every format is made from."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from io import BytesIO
 from json import dumps
@@ -15,6 +16,8 @@ FORMATS = {
     "csv": "text/csv; charset=utf-8",
     "parquet": "application/vnd.apache.parquet",
 }
+# As spreadsheets take them: also after white space, and in the wide forms of Chinese keyboards.
+FORMULA = "^\\s*[=+\\-@\uff1d\uff0b\uff0d\uff20\\t\\r\\n]"
 BATCH = 5_000  # rows that are worded at once
 
 
@@ -63,14 +66,23 @@ def lines_of(table: pa.Table) -> Iterator[bytes]:
         ).encode()
 
 
+def _quoted(column: Any) -> Any:
+    quote, between = (pa.scalar(text, pa.large_string()) for text in ("'", ""))
+    return pc.binary_join_element_wise(quote, column, between)
+
+
 def _safe(table: pa.Table) -> pa.Table:
     """Text that a spreadsheet would take for a formula gets a quote in front; lists become text."""
     columns = []
     for column in table.columns:
-        if pa.types.is_string(column.type):
-            formula = pc.match_substring_regex(column, r"^[=+\-@\t\r]")
-            column = pc.if_else(formula, pc.binary_join_element_wise("'", column, ""), column)
+        if pa.types.is_dictionary(column.type):
+            column = column.cast(column.type.value_type)
+        if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
+            column = column.cast(pa.large_string())
+            formula = pc.match_substring_regex(column, FORMULA)
+            column = pc.if_else(formula, _quoted(column), column)
         elif pa.types.is_nested(column.type):
             column = pa.array([None if one is None else str(one) for one in column.to_pylist()])
         columns.append(column)
-    return pa.table(columns, names=table.column_names)
+    names = [f"'{name}" if re.match(FORMULA, name) else name for name in table.column_names]
+    return pa.table(columns, names=names)

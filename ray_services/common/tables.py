@@ -7,6 +7,7 @@ where a number is due is, with its row.
 import hashlib
 import io
 import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,14 +17,16 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from ray_services.common.errors import BadInput
+from ray_services.common.parquet import MOST_COLUMNS, TooMuch, read_parquet
 
 type Kind = Literal["number", "text", "date", "minute"]
 
 MOST_BYTES = 64 * 1024 * 1024
+MOST_HEADER = 65_536
+"""Bytes of the first line of a CSV."""
 NULLS = ["", "nan", "NaN", "NA", "N/A", "null", "NULL", "None"]
 FORMATS: dict[str, dict[str, str]] = {
     # What the first value looks like, and how such values are read.
@@ -71,15 +74,15 @@ def read_table(
     Raises BadInput for what is no table, lacks a column, has rows of another length, holds
     something of another kind, or is larger than MOST_BYTES.
     """
-    table, sha256 = _arrow(source, name)
-    missing = [column for column in kinds if column not in table.column_names]
+    wanted = {**kinds, **(optional or {})}
+    table, names, sha256 = _arrow(source, name, list(wanted))
+    missing = [column for column in kinds if column not in names]
     if missing:
         raise BadInput(
-            f"{name} lacks {_listed(missing)}; it has {_listed(table.column_names)}.",
+            f"{name} lacks {_listed(missing)}; it has {_listed(names):.500}.",
             field=missing[0],
             remedy=f"Give it the columns {_listed(list(kinds))}, in any order.",
         )
-    wanted = {**kinds, **(optional or {})}
     columns = {
         column: _column(table[column], kind, column)
         for column, kind in wanted.items()
@@ -93,26 +96,41 @@ def guess_table(source: Path | bytes, name: str = "file") -> Table:
 
     Raises BadInput as read_table does, also where a later value is of another kind.
     """
-    table, sha256 = _arrow(source, name)
+    table, _, sha256 = _arrow(source, name)
     names = [one for one in table.column_names if not one.startswith("unnamed ")]
-    if twice := next((one for one in names if names.count(one) > 1), None):
-        raise BadInput(
-            f"{name} has two columns of this name.", field=twice, remedy="Rename one of them."
-        )
     columns = {one: _column(table[one], _kind_of(table[one]), one) for one in names}
     return Table(columns, table.num_rows, sha256)
 
 
-def _arrow(source: Path | bytes, name: str) -> tuple[pa.Table, str]:
-    """What a file holds, and the SHA-256 of its bytes."""
+def _arrow(
+    source: Path | bytes, name: str, wanted: list[str] | None = None
+) -> tuple[pa.Table, list[str], str]:
+    """What a file holds (of Parquet what is wanted), the names of all its columns, and the
+    SHA-256 of its bytes."""
     content = source if isinstance(source, bytes) else _content(source, name)
     if len(content) > MOST_BYTES:
         raise BadInput(
             f"{name} has {len(content):,} bytes; up to {MOST_BYTES:,} are taken.",
             remedy="Send fewer rows or columns, or Parquet.",
         )
-    table = _parquet(content, name) if content[:4] == b"PAR1" else _csv(content, name)
-    return table, hashlib.sha256(content).hexdigest()
+    if content[:4] == b"PAR1":
+        table, names = _parquet(content, name, wanted)
+    else:
+        table = _csv(content, name)
+        names = table.column_names
+    _demand_distinct(table, name, wanted)
+    return table, names, hashlib.sha256(content).hexdigest()
+
+
+def _demand_distinct(table: pa.Table, name: str, wanted: list[str] | None) -> None:
+    named = (one for one in table.column_names if not one.startswith("unnamed "))
+    counted = Counter(one for one in named if wanted is None or one in wanted)
+    if twice := next((one for one, count in counted.items() if count > 1), None):
+        raise BadInput(
+            f"{name} has two columns of this name.",
+            field=twice[:80],
+            remedy="Rename one of them.",
+        )
 
 
 def _kind_of(column: pa.ChunkedArray) -> Kind:
@@ -134,9 +152,11 @@ def _content(path: Path, name: str) -> bytes:
     return path.read_bytes()
 
 
-def _parquet(content: bytes, name: str) -> pa.Table:
+def _parquet(content: bytes, name: str, wanted: list[str] | None) -> tuple[pa.Table, list[str]]:
     try:
-        return pq.read_table(io.BytesIO(content))
+        return read_parquet(content, wanted)
+    except TooMuch as error:
+        raise BadInput(f"{name} cannot be taken: {error}.") from None
     except (pa.ArrowException, OSError) as error:
         raise BadInput(f"{name} begins as Parquet but is not: {error}.") from None
 
@@ -150,6 +170,12 @@ def _csv(content: bytes, name: str) -> pa.Table:
 
     try:
         header = content[: content.index(b"\n")] if b"\n" in content else content
+        if len(header) > MOST_HEADER or header.count(b",") >= MOST_COLUMNS:
+            raise BadInput(
+                f"{name} has a header of {len(header):,} bytes and {header.count(b',') + 1:,} "
+                f"columns; up to {MOST_HEADER:,} and {MOST_COLUMNS:,} are taken.",
+                remedy="Leave out columns.",
+            )
         names = [one.strip().strip('"') for one in header.decode("utf-8-sig").strip().split(",")]
         return pa_csv.read_csv(
             io.BytesIO(content),

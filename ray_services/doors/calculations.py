@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+from django.db import transaction
 from django.http import HttpRequest, HttpResponseBase
 from ninja import Query, Router, Status
 from pydantic import BaseModel
@@ -77,11 +78,13 @@ def cancel_calculation(request: HttpRequest, calculation_id: UUID) -> Status[Cal
     """What waits is cancelled at once; what runs is told to stop."""
     found = _existing(request, calculation_id)
     try:
-        control.cancel_unfinished(found.task_id)
+        with transaction.atomic():
+            control.cancel_unfinished(found.task_id)
+            if found.task.cancel_asked_at is None:
+                audit(request, "cancel", "calculation", calculation_id)
     except AlreadyEnded as error:
         told = f"It is {error.state} already: only an unfinished calculation can be cancelled."
         raise Problem(409, told) from None
-    audit(request, "cancel", "calculation", calculation_id)
     outcome = outcome_of(_existing(request, calculation_id))
     return Status(202, calculation_out(request, outcome))
 

@@ -2,6 +2,7 @@
 
 from typing import Any, Literal
 
+from django.db import transaction
 from django.http import HttpRequest
 from ninja import File, Form, Router, Status
 from ninja.files import UploadedFile
@@ -63,10 +64,12 @@ def upload(
         raise Problem(413, f"The file has {file.size} bytes; at most {MOST_BYTES} are accepted.")
     with refusals("file"):
         found, new = data_sets.add(
-            owner_of(request), kind, (file.name or "file")[:200], file.read()
+            owner_of(request),
+            kind,
+            (file.name or "file")[:200],
+            file.read(),
+            on_new=lambda new: audit(request, "upload", "data set", new.sha256),
         )
-    if new:
-        audit(request, "upload", "data set", found.sha256)
     return Status(201 if new else 200, data_set_out(found))
 
 
@@ -78,7 +81,8 @@ def upload(
 )
 def delete(request: HttpRequest, sha256: str) -> Status[Any]:
     """Calculations that still wait for it will fail."""
-    if not data_sets.remove(owner_of(request), sha256):
-        raise Problem(404, _NONE)
-    audit(request, "delete", "data set", sha256)
+    with transaction.atomic():
+        if not data_sets.remove(owner_of(request), sha256):
+            raise Problem(404, _NONE)
+        audit(request, "delete", "data set", sha256)
     return Status(204, None)

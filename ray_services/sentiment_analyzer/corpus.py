@@ -65,7 +65,7 @@ def _objects(content: bytes, name: str) -> Iterator[dict[str, Any]]:
             continue
         try:
             found = json.loads(line)
-        except ValueError as error:  # of JSON, or of UTF-8
+        except (ValueError, RecursionError) as error:  # of JSON, of UTF-8, or far too deep
             raise BadInput(f"{name} has a line that is no JSON: {error}.", row=row) from None
         if not isinstance(found, dict):
             raise BadInput(

@@ -152,6 +152,7 @@ def test_the_worker_starts_anew_when_its_code_changes(tmp_path: Path) -> None:
     module = tmp_path / "changing_code.py"
     module.write_text("from django.tasks import task\n\n@task\ndef version():\n    return 1\n")
     extra = {"PYTHONPATH": f"{tmp_path}", "PYTHONDONTWRITEBYTECODE": "1"}
+    extra["TASK_MODULES"] = "changing_code"
     row: dict[str, Any] = {"task_path": "changing_code.version"}
     with worker_process(
         tmp_path / "log", "--reload", "--executor", "sequential", **extra

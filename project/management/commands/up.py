@@ -115,7 +115,7 @@ def _start(command: list[str], environment: dict[str, str]) -> "subprocess.Popen
 
 def _answers(port: int) -> bool:
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=2):
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=2):  # nosec
             return True
     except (urllib.error.URLError, OSError):
         return False
