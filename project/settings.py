@@ -12,6 +12,7 @@ Environment (all optional):
   API_RATE, API_FAILED_LOGINS_RATE   calls per period: COUNT/s, /m, /h or /d (600/m, 30/m)
   MAX_BODY_BYTES   largest body of a request (2621440)
   MAX_UPLOAD_BYTES largest file of an upload of data (67108864)
+  DATABASE_POOLED  whether connections change between transactions, as behind PgBouncer (false)
   CONN_MAX_AGE     seconds that connections are kept (600; under ASGI 0)
   DATABASE_URL     sqlite:///PATH or postgres://USER:PASSWORD@HOST:PORT/NAME (sqlite:///db.sqlite3)
   RESULTS_DIR      where jobs write their files (results/)
@@ -27,6 +28,8 @@ Environment (all optional):
   JOB_RATE         jobs that one user may submit over REST: COUNT/s, /m, /h or /d (60/h)
   TICKET_PRICES    prices of single bets that have changed: mega-sena=6.50,quina=3.00 (none)
   RAY_ADDRESS      auto, local, HOST:PORT or ray://HOST:PORT (auto)
+  RAY_AUTH_TOKEN, RAY_AUTH_TOKEN_PATH, RAY_AUTH_MODE   read by Ray: the cluster's token
+  RAY_WORKING_DIR  folder with the code, sent to a cluster that is joined (not sent)
   RAY_NUM_CPUS, RAY_OBJECT_STORE_MEMORY, RAY_DASHBOARD, RAY_DASHBOARD_HOST,
   RAY_DASHBOARD_PORT, RAY_TEMP_DIR   used only when a worker starts Ray itself
   LOG_LEVEL        of the project's own loggers (INFO)
@@ -140,6 +143,8 @@ _DATABASE_URL = _text("DATABASE_URL", f"sqlite:///{BASE_DIR / 'db.sqlite3'}")
 DATABASES = {"default": database_of(_DATABASE_URL)}
 # Under ASGI each request has a thread of its own, with which a connection would be lost.
 DATABASES["default"]["CONN_MAX_AGE"] = _number("CONN_MAX_AGE", 600)
+# Neither cursors nor prepared statements outlive a transaction there.
+DATABASES["default"]["DISABLE_SERVER_SIDE_CURSORS"] = _flag("DATABASE_POOLED", False)
 # A file, not memory: tests start worker processes that open it too. Each run has its own.
 if _DATABASE_URL.startswith("sqlite"):
     DATABASES["default"]["TEST"] = {"NAME": str(BASE_DIR / f".test.{os.getpid()}.sqlite3")}
@@ -213,6 +218,7 @@ DJANGO_RAY_RUNTIME = {
     "RAY_DASHBOARD_HOST": _text("RAY_DASHBOARD_HOST", "127.0.0.1"),
     "RAY_DASHBOARD_PORT": _number("RAY_DASHBOARD_PORT", 8265),
     "RAY_TEMP_DIR": os.environ.get("RAY_TEMP_DIR") or None,
+    "RAY_WORKING_DIR": os.environ.get("RAY_WORKING_DIR") or None,
 }
 
 GENERATION_RESULTS_DIR = Path(_text("RESULTS_DIR", str(BASE_DIR / "results"))).resolve()
