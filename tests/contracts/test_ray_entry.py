@@ -135,6 +135,27 @@ def test_a_ray_of_a_worker_is_on_loopback_and_its_own(tmp_path: Path) -> None:
     assert not (home / ".ray").exists()
 
 
+@pytest.mark.long
+@pytest.mark.django_db(transaction=True)
+def test_code_is_shipped_where_that_is_set_and_no_secret_goes_along(
+    tmp_path: Path, short_folder: Path
+) -> None:
+    access = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": TOKEN}
+    with head(short_folder, PYTHONPATH="", WHOSE="the node's", **access) as cluster:
+        ours = access | SECRETS | {"RAY_WORKING_DIR": str(ROOT), "WHOSE": "the worker's"}
+        to = ("--executor", "ray", "--address", cluster.address)
+        with worker_process(tmp_path / "log", *to, **ours):
+            result = tasks.where_it_runs.enqueue()
+            wait_until(lambda: finished(result), "the task is done", 180)
+            file, whose = result.return_value
+            assert "working_dir_files" in file
+            assert whose == "the node's"
+            told = visit(tmp_path, head=cluster.address, token=TOKEN, told=True)["told"]
+    assert "working_dir" in told, "we look where it is"
+    for secret in (*SECRETS.values(), TOKEN):
+        assert secret not in told
+
+
 def listeners(worker: WorkerProcess, with_port: int) -> list[tuple[str, str, int]]:
     """Where its processes listen: name, address, port; [] until `with_port` is among them."""
     found = [
