@@ -39,7 +39,7 @@ compile = CUSTOM_COMPILE_COMMAND="make pins" $(PY) -m piptools compile --quiet -
 unexport PYTHONPATH PYTHONHOME
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev setup-peers setup-load demo worker web up test test-sqlite test-postgresql test-fast test-security test-images test-agents test-faults examples kodosumi-demo lint format bench load soak screenshots messages pins wheel clean
+.PHONY: help setup setup-dev setup-peers setup-load demo worker web up test test-sqlite test-postgresql test-fast test-security test-images test-agents test-faults test-cluster examples kodosumi-demo lint format bench load soak screenshots messages pins wheel clean
 
 help: ## List these commands
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
@@ -107,6 +107,11 @@ test-agents: $(AGENTS)/.ready ## Run real CrewAI agents in parallel, offline
 test-faults: setup-dev ## Kill, freeze and cut off everything, for about twenty minutes
 	@$(isolated) $(PY) -m tests.with_postgres $(PY) -m pytest tests/faults -m "not brief"
 	@$(isolated) unset TEST_DATABASE_URL; $(PY) -m pytest tests/faults -m "not brief"
+
+# In a network of its own, which needs root on Linux and leaves this machine's as it is.
+test-cluster: setup-dev ## Run Ray and workers on three hosts (network namespaces), and cut a cable
+	@$(isolated) $(PY) -m tests.with_network $(PY) -m tests.with_postgres \
+		$(PY) -m pytest tests/acceptance/test_hosts.py tests/contracts/test_ray_entry.py
 
 examples: setup ## Run the examples of Ray, which check their own results
 	@$(isolated) $(PY) examples/ray/run_all_examples.py

@@ -128,6 +128,9 @@ class RuntimeSettings:
         (), _PATHS, "Functions called once in each process that runs tasks, before its first."
     )
     ray_address: str = _key("auto", _TEXT, "auto, local, HOST:PORT or ray://HOST:PORT.")
+    ray_working_dir: str | None = _key(
+        None, _OPTIONAL_TEXT, "Folder with the code, sent to a cluster that we join (not sent)."
+    )
     ray_num_cpus: int | None = _key(None, _OPTIONAL_COUNT, "CPUs of a Ray that we start (all).")
     ray_object_store_memory: int | None = _key(
         None, _OPTIONAL_COUNT, "Bytes of the object store of a Ray that we start (Ray's choice)."

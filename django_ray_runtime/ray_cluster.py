@@ -5,7 +5,6 @@ Ray is imported only when something asks for it: the project works where it is m
 
 import logging
 import os
-import secrets
 import shutil
 import socket
 import sys
@@ -13,21 +12,25 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from django_ray_runtime import ray_entry
 from django_ray_runtime.conf import RuntimeSettings, runtime_settings
 from django_ray_runtime.exceptions import RayUnavailable
 
 logger = logging.getLogger(__name__)
 
 CONNECT_SECONDS = 5.0
-JOIN_SECONDS = 45.0
+JOIN_SECONDS = 120.0  # on a busy machine a client of ray:// takes most of a minute
 
 # Events of every call are only read by the dashboard; without them a short call costs a
 # third less (measured with `benchmarks.bench_queue`).
 _WITHOUT_TASK_EVENTS = {"task_events_report_interval_ms": 0, "enable_timeline": False}
+
+# Of RAY_WORKING_DIR, beside what its .gitignore names: secrets, and data of this machine.
+NEVER_SHIPPED = (".env*", "*.key", "*.pem", "*.sqlite3*", "results/")
 
 # A process in which Django is set up took most of a second to start. Ray ends those beyond one for
 # each CPU, as calls that reserve less than one have them, after a second without work.
@@ -43,11 +46,13 @@ class Cluster:
     joined: bool = True  # by us: then close() leaves it
     dashboard_url: str = ""
     temp_dir: str | None = None  # removed by close()
+    before: ray_entry.Variables = field(default_factory=dict, repr=False)  # put back by close()
 
     def close(self) -> None:
         """Disconnect, and end the cluster if it was started here. May be called twice."""
         if self.joined and is_ray_available():
             _ray().shutdown()
+            ray_entry.apply(self.before)
         if self.temp_dir is not None:
             shutil.rmtree(self.temp_dir, ignore_errors=True)
 
@@ -71,13 +76,13 @@ def join_or_start(
     if address == "auto":
         running = _running_here()
         try:
-            return _join(running) if running else start(settings, temp_dir)
+            return _join(running, settings) if running else start(settings, temp_dir)
         except RayUnavailable as error:
             if not running:
                 raise
             logger.info("%s Starting one instead.", error)
             address = "local"
-    return start(settings, temp_dir) if address == "local" else _join(address)
+    return start(settings, temp_dir) if address == "local" else _join(address, settings)
 
 
 def is_ray_available() -> bool:
@@ -132,29 +137,40 @@ def _ray() -> Any:
     return ray
 
 
-def _join(address: str) -> Cluster:
+def _join(address: str, settings: RuntimeSettings) -> Cluster:
     _check_answers(address)
     ray = _ray()
+    code = {"runtime_env": _shipped(settings.ray_working_dir)} if settings.ray_working_dir else {}
+    before = ray_entry.variables()
     try:
+        ray_entry.demand_entry(address)
         with _giving_up(address):
-            context = ray.init(address=address, log_to_driver=False, configure_logging=False)
+            context = ray.init(
+                address=address, log_to_driver=False, configure_logging=False, **code
+            )
     except Exception as error:
-        raise RayUnavailable(
-            f"Ray at {address} does not take us: {_first_line(error)} Check the address, that "
-            f"it runs Ray {ray.__version__}, and RAY_AUTH_MODE and its token."
-        ) from None
-    return Cluster(address, started=False, dashboard_url=_dashboard(context))
+        ray_entry.apply(before)
+        if isinstance(error, RayUnavailable):
+            raise
+        raise RayUnavailable(ray_entry.explain(address, error)) from None
+    return Cluster(address, started=False, dashboard_url=_dashboard(context), before=before)
+
+
+def _shipped(folder: str) -> dict[str, Any]:
+    """The runtime environment of a process whose cluster gets the code from here. Everybody who
+    sees the dashboard sees it, and each node keeps a copy of the folder."""
+    return {"working_dir": folder, "excludes": list(NEVER_SHIPPED)}
 
 
 @contextmanager
 def _giving_up(address: str) -> Iterator[None]:
     """End this process with one line when its body takes too long: Ray waits without end for a
-    server that listens but is no Ray, and nothing in this process can interrupt it."""
+    head that stops to answer, and nothing in this process can interrupt it."""
 
     def give_up() -> None:
         sys.stderr.write(
-            f"No Ray answers at {address} within {JOIN_SECONDS:g} s, though something listens "
-            "there. Correct the address, or use --address local.\n"
+            f"Ray at {address} does not take us within {JOIN_SECONDS:g} s, though its head "
+            "answers. See the head's log, or use --address local.\n"
         )
         sys.stderr.flush()
         os._exit(os.EX_CONFIG)
@@ -188,11 +204,13 @@ def start(settings: RuntimeSettings, temp_dir: str | None = None) -> Cluster:
     """Start a Ray on this machine, for this process and those it starts. See `join_or_start`."""
     if settings.ray_dashboard:
         _check_free(settings.ray_dashboard_host, settings.ray_dashboard_port)
-    _secure_local()
+    ray = _ray()
+    before = ray_entry.variables()
     given = temp_dir or settings.ray_temp_dir
     folder = given or new_temp_dir()
     try:
-        context = _ray().init(
+        ray_entry.secure_our_own()
+        context = ray.init(
             address="local",
             ignore_reinit_error=True,
             num_cpus=settings.ray_num_cpus,
@@ -208,6 +226,7 @@ def start(settings: RuntimeSettings, temp_dir: str | None = None) -> Cluster:
             | ({} if settings.ray_dashboard else _WITHOUT_TASK_EVENTS),
         )
     except Exception as error:
+        ray_entry.apply(before)
         if not given:
             shutil.rmtree(folder, ignore_errors=True)
         raise RayUnavailable(f"Ray could not be started here: {_first_line(error)}") from None
@@ -217,28 +236,8 @@ def start(settings: RuntimeSettings, temp_dir: str | None = None) -> Cluster:
         started=True,
         dashboard_url=_dashboard(context),
         temp_dir=None if given else folder,
+        before=before,
     )
-
-
-def _secure_local() -> None:
-    """A Ray of our own listens on loopback only and asks for a token.
-
-    On Linux Ray rewrites a loopback address to the routable one unless this switch is off;
-    and unless told otherwise it keeps one token for all in the home directory. It read both
-    when it was imported, so they are set in its modules as well as in the environment,
-    which its processes inherit.
-    """
-    _ray()
-    from ray._private import ray_constants
-    from ray._raylet import AuthenticationTokenLoader, Config  # type: ignore[attr-defined]
-
-    os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"
-    ray_constants.ENABLE_RAY_CLUSTER = False
-    if "RAY_AUTH_MODE" not in os.environ:
-        os.environ["RAY_AUTH_MODE"] = "token"
-        os.environ["RAY_AUTH_TOKEN"] = secrets.token_hex(32)
-        Config.initialize("")
-        AuthenticationTokenLoader.instance().reset_cache()
 
 
 def _check_free(host: str, port: int) -> None:

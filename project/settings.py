@@ -17,6 +17,7 @@ Environment (all optional):
   MAX_UPLOAD_BYTES largest file of an upload of data (67108864)
   CONN_MAX_AGE     seconds that connections are kept (600)
   WEB_THREADS      requests that one web process works on at once (16)
+  DATABASE_POOLED  whether connections change between transactions, as behind PgBouncer (false)
   DATABASE_URL     sqlite:///PATH or postgres://USER:PASSWORD@HOST:PORT/NAME (sqlite:///db.sqlite3)
   RESULTS_DIR      where jobs write their files (results/)
   RESULTS_SHARED   true where other machines have that folder too, under the same path (false)
@@ -34,6 +35,8 @@ Environment (all optional):
   TICKET_PRICES    prices of single bets that have changed: mega-sena=6.50,quina=3.00 (none)
   RAY_ADDRESS      auto, local, HOST:PORT or ray://HOST:PORT (auto)
   RAY_AUTOSCALES   true where that cluster grows by itself: tasks wait for what it lacks (false)
+  RAY_AUTH_TOKEN, RAY_AUTH_TOKEN_PATH, RAY_AUTH_MODE   read by Ray: the cluster's token
+  RAY_WORKING_DIR  folder with the code, sent to a cluster that is joined (not sent)
   RAY_NUM_CPUS, RAY_OBJECT_STORE_MEMORY, RAY_DASHBOARD, RAY_DASHBOARD_HOST,
   RAY_DASHBOARD_PORT, RAY_TEMP_DIR   used only when a worker starts Ray itself
   TASK_MODULES     packages whose tasks workers run, comma-separated (those beside manage.py)
@@ -151,6 +154,8 @@ ASGI_APPLICATION = "project.asgi.application"
 _DATABASE_URL = _text("DATABASE_URL", f"sqlite:///{BASE_DIR / 'db.sqlite3'}")
 DATABASES = {"default": database_of(_DATABASE_URL)}
 DATABASES["default"]["CONN_MAX_AGE"] = _number("CONN_MAX_AGE", 600)
+# Neither cursors nor prepared statements outlive a transaction there.
+DATABASES["default"]["DISABLE_SERVER_SIDE_CURSORS"] = _flag("DATABASE_POOLED", False)
 # A file, not memory: tests start worker processes that open it too. Each run has its own.
 if _DATABASE_URL.startswith("sqlite"):
     DATABASES["default"]["TEST"] = {"NAME": str(BASE_DIR / f".test.{os.getpid()}.sqlite3")}
@@ -235,6 +240,7 @@ DJANGO_RAY_RUNTIME = {
     "RAY_DASHBOARD_HOST": _text("RAY_DASHBOARD_HOST", "127.0.0.1"),
     "RAY_DASHBOARD_PORT": _number("RAY_DASHBOARD_PORT", 8265),
     "RAY_TEMP_DIR": os.environ.get("RAY_TEMP_DIR") or None,
+    "RAY_WORKING_DIR": os.environ.get("RAY_WORKING_DIR") or None,
 }
 
 GENERATION_RESULTS_DIR = Path(_text("RESULTS_DIR", str(BASE_DIR / "results"))).resolve()

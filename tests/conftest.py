@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -117,3 +118,10 @@ def liveness(transactional_db: None) -> Liveness:
 def worker(liveness: Liveness) -> str:
     """A worker that may claim."""
     return make_worker(liveness, "host:1:a")
+
+
+@pytest.fixture
+def short_folder() -> Iterator[Path]:
+    """For Ray, whose socket paths must be short."""
+    with TemporaryDirectory(prefix="drr-", ignore_cleanup_errors=True) as name:
+        yield Path(name)

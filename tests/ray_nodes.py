@@ -35,9 +35,10 @@ def kill_all(pids: Iterable[int]) -> None:
 class Head:
     """A cluster of one node with two CPUs."""
 
-    def __init__(self, folder: Path) -> None:
-        """`folder` needs a short path: Ray keeps sockets in it."""
+    def __init__(self, folder: Path, **extra: str) -> None:
+        """`folder` needs a short path: Ray keeps sockets in it. `extra` is its environment."""
         self.folder = folder
+        self._extra = {"PYTHONPATH": str(ROOT), **extra}
         self.port = free_port()
         self.address = f"127.0.0.1:{self.port}"
         self.client_port = free_port()
@@ -57,9 +58,9 @@ class Head:
         with log.open("w") as file:
             self._process = subprocess.Popen(
                 command, stdout=file, stderr=file, start_new_session=True,
-                env=environment(**CLUSTER, RAY_TMPDIR=str(self.folder), PYTHONPATH=str(ROOT)),
+                env=environment(**CLUSTER | {"RAY_TMPDIR": str(self.folder)} | self._extra),
             )  # fmt: skip
-        wait_until(lambda: self._has_started(log), "the cluster is there", 90)
+        wait_until(lambda: self._has_started(log), "the cluster is there", 180)
 
     def kill(self) -> None:
         """kill -9 of all its processes."""
@@ -76,9 +77,9 @@ class Head:
 
 
 @contextmanager
-def head(folder: Path) -> Iterator[Head]:
+def head(folder: Path, **extra: str) -> Iterator[Head]:
     """A cluster of one node, killed at the end."""
-    made = Head(folder)
+    made = Head(folder, **extra)
     try:
         made.start()
         yield made

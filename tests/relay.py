@@ -7,12 +7,13 @@ from types import TracebackType
 
 
 class Relay:
-    """Listens on a free port of loopback and passes bytes on to `host`:`port`, both ways."""
+    """Listens on a free port of loopback, or of `at`, and passes bytes on to `host`:`port`, both
+    ways."""
 
-    def __init__(self, host: str, port: int) -> None:
+    def __init__(self, host: str, port: int, at: str = "127.0.0.1") -> None:
         self.silent = threading.Event()
         self._to = (host, port)
-        self._server = socket.create_server(("127.0.0.1", 0))
+        self._server = socket.create_server((at, 0))
         self.port: int = self._server.getsockname()[1]
         self._sockets = [self._server]
 

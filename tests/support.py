@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -77,13 +77,15 @@ def manage(*arguments: str, cwd: Path = ROOT, **extra: str) -> "subprocess.Compl
 
 
 class WorkerProcess:
-    """A real `run_ray_worker`, as a process."""
+    """A real `run_ray_worker`, as a process; `within` is what its command begins with."""
 
-    def __init__(self, log: Path, *arguments: str, **extra: str) -> None:
+    def __init__(
+        self, log: Path, *arguments: str, within: Sequence[str] = (), **extra: str
+    ) -> None:
         self.log = log
         with log.open("w") as file:
             self.process = subprocess.Popen(
-                [sys.executable, "manage.py", "run_ray_worker", *arguments],
+                [*within, sys.executable, "manage.py", "run_ray_worker", *arguments],
                 cwd=ROOT, env=environment(**extra), stdout=file, stderr=file,
             )  # fmt: skip
 
@@ -99,7 +101,7 @@ class WorkerProcess:
             row = self.row
             return row if row and row.state == WorkerState.ACTIVE else None
 
-        return wait_until(active, "an active worker", 90)
+        return wait_until(active, "an active worker", 180)
 
     @property
     def family(self) -> list[psutil.Process]:

@@ -80,6 +80,29 @@ def fan_out(items):
 
 
 @task
+def where_it_runs():
+    """Where the code is that runs, and whose environment it has."""
+    return __file__, os.environ.get("WHOSE")
+
+
+def square_slowly(x):
+    """With the address of the node that it ran on."""
+    import ray
+
+    time.sleep(0.4)
+    return x * x, ray.util.get_node_ip_address()
+
+
+@task
+def squares_and_nodes(path, quantity):
+    """A chunk for each, and a line in `path` when all are there."""
+    found = parallel_map.options(chunk_size=1)(square_slowly, range(quantity))
+    with open(path, "a") as file:
+        file.write("done\n")
+    return found
+
+
+@task
 def not_json():
     return object()
 

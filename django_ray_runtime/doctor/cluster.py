@@ -45,9 +45,11 @@ def findings(stages: dict[str, Any], address: str, timeout: float) -> Iterator[C
     """What the stages that a probe reached say. Stages: connected, process, left; or error."""
     error = stages.get("error")
     if "connected" not in stages:
-        told = error or f"{address} did not answer within {timeout:g} s."
-        remedy = "Start Ray (ray start --head), correct RAY_ADDRESS, or give --timeout more."
-        yield problem(_AREA, "reachable", told, remedy)
+        otherwise = "Start Ray (ray start --head), correct RAY_ADDRESS, or give --timeout more."
+        told, ends, remedy = (error or "").partition(". ")  # our own errors say what to do
+        if not error:
+            told = f"{address} did not answer within {timeout:g} s."
+        yield problem(_AREA, "reachable", told + ends.rstrip(), remedy or otherwise)
         return
     client = stages["connected"]
     how = "A Ray was started here for this" if client["started"] else f"Joined {address}"

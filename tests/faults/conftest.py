@@ -1,8 +1,6 @@
 """A ledger for each test, and servers that may be stopped."""
 
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 
 import dj_database_url
 import pytest
@@ -44,10 +42,3 @@ def own_postgres(transactional_db: None, _own_server: Postgres) -> Iterator[Post
         connection.close()
         connection.settings_dict.clear()
         connection.settings_dict.update(before)
-
-
-@pytest.fixture
-def short_folder() -> Iterator[Path]:
-    """For Ray, whose socket paths must be short."""
-    with tempfile.TemporaryDirectory(prefix="drr-", ignore_cleanup_errors=True) as name:
-        yield Path(name)
