@@ -98,7 +98,8 @@ test-agents: $(AGENTS)/.ready ## Run real CrewAI agents in parallel, offline
 
 test-faults: setup-dev ## Kill, freeze and cut off everything, for about twenty minutes
 	@$(isolated) $(PY) -m tests.with_postgres $(PY) -m pytest tests/faults -m "not brief"
-	@$(isolated) unset TEST_DATABASE_URL; $(PY) -m pytest tests/faults -m "not brief"
+	@$(isolated) unset TEST_DATABASE_URL; $(PY) -m pytest tests/faults -m "not brief" && \
+		$(PY) -m pytest tests/acceptance -m long
 
 examples: setup ## Run the examples of Ray, which check their own results
 	@$(isolated) $(PY) examples/ray/run_all_examples.py
