@@ -3,7 +3,7 @@
 import time
 import uuid
 from collections.abc import Callable, Collection
-from concurrent.futures import Future, wait
+from concurrent.futures import CancelledError, Future, wait
 from contextlib import suppress
 from typing import Any, ClassVar
 
@@ -91,11 +91,17 @@ class DaskExecutor(Executor):
     def outcome(self, handle: Handle) -> Any:
         future = handle.future
         if future.status == "finished":
-            return future.result()
+            try:
+                return future.result()
+            except (CancelledError, OSError) as gone:
+                self.demand_alive()
+                raise CallLost(f"The Dask worker that held the outcome is gone: {gone}") from None
         if future.status != "error":
             if handle.cancelled:
                 raise CallCancelled("The call was taken back or stopped.")
             self.demand_alive()
+            if future.status == "cancelled":  # not by us; perhaps it goes on there
+                raise PerhapsLost("The scheduler of Dask dropped the call, or was gone.")
             raise CallLost("The workers that held what the call needs have ended.")
         error = future.exception()
         if isinstance(error, KilledWorker):
