@@ -29,6 +29,8 @@ _FOR_TASKS = {
     "distributed.deploy.lost-worker-timeout": "7 days",  # then it would start no other any more
     "distributed.worker.daemon": False,  # which would forbid tasks to start processes
     "distributed.worker.profile.enabled": False,  # for a dashboard that there is not
+    "distributed.scheduler.http.routes": [],  # which need no certificate
+    "distributed.worker.http.routes": [],
 }
 
 
@@ -40,6 +42,7 @@ def start(processes: int, folder: str | None = None) -> LocalCluster:
         threads_per_worker=1,
         host="127.0.0.1",
         dashboard_address=None,
+        scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},  # it listens for HTTP all the same
         local_directory=folder,
         memory_limit=None,  # a share for each would end who needs more while others need none
         security=find_spec("cryptography") is not None,

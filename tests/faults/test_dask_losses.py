@@ -112,3 +112,12 @@ def test_a_worker_on_a_dask_that_others_started(tmp_path: Path, foreign: Foreign
         assert worker.stop() == 0
     assert foreign.scheduler is not None
     assert foreign.scheduler.poll() is None, "it is not ours to end"
+
+
+def test_a_supervisor_that_is_killed_leaves_nothing_of_its_dask(tmp_path: Path) -> None:
+    with worker_process(tmp_path / "log", "--executor", "dask", "--address", "local") as worker:
+        family = worker.family
+        assert len(family) >= 4, "supervisor, child, two processes of Dask"
+        worker.process.kill()
+        _, alive = psutil.wait_procs(family, timeout=60)
+        assert alive == []
