@@ -22,7 +22,7 @@ ONCE = "-once-"
 
 ANSWER_SECONDS = 2.0  # for a Dask worker to tell what it runs; longer: something holds it
 
-_FOR_TASKS = {
+_FOR_TASKS: dict[str, Any] = {
     # A task in compiled code may keep its process silent for long; that one of this machine has
     # ended is told by its connection.
     "distributed.scheduler.worker-ttl": None,
