@@ -106,7 +106,8 @@ test-agents: $(AGENTS)/.ready ## Run real CrewAI agents in parallel, offline
 
 test-faults: setup-dev ## Kill, freeze and cut off everything, for about twenty minutes
 	@$(isolated) $(PY) -m tests.with_postgres $(PY) -m pytest tests/faults -m "not brief"
-	@$(isolated) unset TEST_DATABASE_URL; $(PY) -m pytest tests/faults -m "not brief"
+	@$(isolated) unset TEST_DATABASE_URL; $(PY) -m pytest tests/faults -m "not brief" && \
+		$(PY) -m pytest tests/acceptance -m long
 
 # In a network of its own, which needs root on Linux and leaves this machine's as it is.
 test-cluster: setup-dev ## Run Ray and workers on three hosts (network namespaces), and cut a cable

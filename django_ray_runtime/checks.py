@@ -54,7 +54,7 @@ def address_check(check: AddressCheck) -> AddressCheck:
 
 
 def is_elsewhere(address: str) -> bool:
-    """Whether this address of Ray names another machine."""
+    """Whether this address of Ray or Dask names another machine."""
     host = _host_of(address)
     return bool(host) and not _is_loopback(host)
 
@@ -73,13 +73,13 @@ def ray_problems(alias: str, address: str) -> list[checks.CheckMessage]:
         return []
     return [
         checks.Error(
-            f"The queue is on SQLite (database {alias!r}), a file of this machine, so Ray must "
+            f"The queue is on SQLite (database {alias!r}), a file of this machine, so tasks must "
             "run here too: expected the address auto, local, or one whose host is localhost, "
             f"127.0.0.1 or [::1]; got {address!r}.",
             hint=(
                 "Use PostgreSQL (DATABASE_URL=postgres://USER:PASSWORD@HOST:PORT/NAME), which "
-                "other machines reach, or a local Ray (RAY_ADDRESS or --address: local, or "
-                "127.0.0.1:6379 for one that `ray start --head` started here)."
+                "other machines reach, or a Ray or Dask of this machine (RAY_ADDRESS or "
+                "--address: local, or 127.0.0.1:6379 for one that `ray start --head` started here)."
             ),
             id="django_ray_runtime.E008",
         )
@@ -156,9 +156,9 @@ def _is_long_enough(timeout: Any) -> bool:
 
 
 def _host_of(address: str) -> str:
-    """Of HOST:PORT or ray://HOST:PORT; empty for the words auto and local, and for what is no
-    address, which Ray's own part of the code refuses."""
-    host, _, port = address.removeprefix("ray://").rpartition(":")
+    """Of HOST:PORT, ray://HOST:PORT or tcp://HOST:PORT; empty for the words auto and local, and for
+    what is no address, which the code for Ray or Dask refuses."""
+    host, _, port = address.rpartition("://")[2].rpartition(":")
     return host.strip("[]") if port.isdecimal() else ""
 
 

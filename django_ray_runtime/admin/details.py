@@ -111,11 +111,15 @@ def _times(row: QueuedTask) -> list[Fact]:
         (_("Expires unless started by"), row.expires_at),
         (_("First started"), row.started_at),
         (_("Last run started"), row.last_attempted_at),
-        (_("Run times out"), row.deadline if row.state == State.RUNNING else None),
+        (_("Run times out"), row.deadline if _times_out(row) else None),
         (_("Told to stop"), row.cancel_asked_at),
         (_("Finished"), row.finished_at),
     ]
     return [(name, moment(time)) for name, time in known if time]
+
+
+def _times_out(row: QueuedTask) -> bool:
+    return row.state == State.RUNNING and readable_options(row.options).timeout is not None
 
 
 def _return_value(row: QueuedTask, clean: Clean) -> Text | None:

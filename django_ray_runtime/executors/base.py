@@ -60,6 +60,10 @@ class Executor(ABC):
     # the caller, few enough that results do not pile up.
     in_flight_per_slot: ClassVar[int] = 2
 
+    # Whether a call may be started a second time without our doing, as when its process ended:
+    # then it must itself refuse that.
+    may_start_again: ClassVar[bool] = False
+
     # What the items of a chunk may be together, as far as that can be told.
     most_chunk_bytes: ClassVar[int] = 32 * 1024 * 1024
 

@@ -1,20 +1,17 @@
 """Running functions on Dask, where `distributed` is installed and a cluster is there."""
 
-import contextvars
-import pickle
 import time
 import uuid
-from collections.abc import Callable, Collection, Iterator
-from concurrent.futures import Future, wait
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Collection
+from concurrent.futures import CancelledError, Future, wait
+from contextlib import suppress
 from typing import Any, ClassVar
 
 import cloudpickle
-from distributed import Client, KilledWorker, get_client, get_worker, secede
-from distributed.threadpoolexecutor import thread_state
+from distributed import Client, KilledWorker, LocalCluster, get_client, get_worker
 
-from django_ray_runtime.exceptions import CallCancelled, CallLost, ExecutorLost
-from django_ray_runtime.executors import room
+from django_ray_runtime.exceptions import CallCancelled, CallLost, ExecutorLost, PerhapsLost
+from django_ray_runtime.executors import dask_call, room
 from django_ray_runtime.executors.base import (
     DEFAULT_OPTIONS,
     CallOptions,
@@ -24,8 +21,9 @@ from django_ray_runtime.executors.base import (
     OnDone,
     Shared,
 )
-from django_ray_runtime.executors.interrupting import Interruptible
-from django_ray_runtime.executors.parcel import invoke, pack
+from django_ray_runtime.executors.dask_call import Stored
+from django_ray_runtime.executors.dask_local import ONCE, end_process_of
+from django_ray_runtime.executors.parcel import pack
 
 # Larger shared values are given to the cluster once; smaller ones travel with each call.
 INLINE_BYTES = 64 * 1024
@@ -34,25 +32,27 @@ MESSAGE_BYTES = 8 * 1024 * 1024
 _SLOTS_AGE = 5.0  # seconds for which the size of the cluster is remembered
 _NAP = 0.5  # seconds between chances to be interrupted
 
-_calls = Interruptible(remembers=4096)  # those that run in this process, by key
-
 
 class DaskExecutor(Executor):
     """Runs each call as a Dask task, in a thread of a Dask worker.
 
     A call takes one thread, whatever its num_cpus; GPUs and resources are the worker's resources
-    of that name (`dask worker --resources "GPU=1"`). Memory, runtime_env and max_retries have no
-    counterpart: how often a call is run again whose worker died is the scheduler's
-    `distributed.scheduler.allowed-failures`.
+    of that name (`dask worker --resources "GPU=1"`). Memory and runtime_env have no counterpart.
+    How often a call is run again whose worker died is the scheduler's
+    `distributed.scheduler.allowed-failures`; a scheduler of our own takes max_retries=0 for never.
     """
 
     name: ClassVar[str] = "dask"
     most_chunk_bytes: ClassVar[int] = MESSAGE_BYTES
+    may_start_again: ClassVar[bool] = True
 
-    def __init__(self, client: Client | None = None) -> None:
+    def __init__(self, client: Client | None = None, local: LocalCluster | None = None) -> None:
         """Over the cluster of `client`, else over that of this task or process; ValueError
-        where there is none, or where it is asynchronous."""
+        where there is none, or where it is asynchronous. Where the cluster is `local`, ours on
+        this machine, a call can be ended by force, with its process."""
         self._client: Any = client or get_client()
+        self._local = local
+        self._ended: set[str] = set()  # Dask workers that we killed
         if self._client.asynchronous:
             raise ValueError("The client of Dask is asynchronous; expected Client(…) without that.")
         self._slots = 0
@@ -66,23 +66,23 @@ class DaskExecutor(Executor):
         on_done: OnDone | None = None,
         **kwargs: Any,
     ) -> Handle:
-        key = f"{options.name or getattr(func, '__name__', 'call')}-{uuid.uuid4().hex}"
+        name = options.name or getattr(func, "__name__", "call")
+        key = f"{name}{'-' if options.max_retries else ONCE}{uuid.uuid4().hex}"
+        root = dask_call.root_of_here() or key
         parcel = cloudpickle.dumps(pack(func, args, kwargs))
-        shared = {one.key: one.future for one in args if isinstance(one, _Stored)}
+        shared = {one.key: one.future for one in args if isinstance(one, Stored)}
         future = self._client.submit(
-            _invoke, key, parcel, shared, key=key, pure=False, fifo_timeout=0,  # in their order
+            dask_call.run_call, key, root, parcel, shared, key=key, pure=False,
+            fifo_timeout=0,  # in their order
             resources=_resources(options) or None,
         )  # fmt: skip
-        call = _DaskCall(future)
-        if on_done is not None:
-            call.done.add_done_callback(lambda _: on_done(call))
-        return call
+        return _DaskCall(future, on_done)
 
     def wait(self, handles: Collection[Handle], timeout: float | None = None) -> list[Handle]:
         by_future = {call.done: call for call in handles}
         done, _ = wait(by_future, 0)
         if not done and timeout != 0:
-            _give_thread_back()
+            dask_call.give_thread_back()
             until = float("inf") if timeout is None else time.monotonic() + timeout
             while not done and (left := until - time.monotonic()) > 0:
                 done, _ = wait(by_future, min(left, _NAP), return_when="FIRST_COMPLETED")
@@ -91,27 +91,39 @@ class DaskExecutor(Executor):
     def outcome(self, handle: Handle) -> Any:
         future = handle.future
         if future.status == "finished":
-            return future.result()
+            try:
+                return future.result()
+            except (CancelledError, OSError) as gone:
+                self.demand_alive()
+                raise CallLost(f"The Dask worker that held the outcome is gone: {gone}") from None
         if future.status != "error":
             if handle.cancelled:
                 raise CallCancelled("The call was taken back or stopped.")
             self.demand_alive()
+            if future.status == "cancelled":  # not by us; perhaps it goes on there
+                raise PerhapsLost("The scheduler of Dask dropped the call, or was gone.")
             raise CallLost("The workers that held what the call needs have ended.")
         error = future.exception()
         if isinstance(error, KilledWorker):
-            raise CallLost(f"The process that ran the call ended: {error}") from None
+            place = error.last_worker.address
+            kind = PerhapsLost if place in self._ended else CallLost
+            raise kind(f"The Dask worker {place} is gone.") from None
         if not isinstance(error, Exception):
             raise RuntimeError(f"A call failed on Dask: {error!r}")
         raise error
 
     def recall(self, handle: Handle) -> None:
-        self.cancel_all([handle])
+        self.interrupt(handle)
 
     def interrupt(self, handle: Handle) -> None:
-        self.cancel_all([handle])
+        """Wherever it is: a call that has not started never does in a process that was told so."""
+        self._interrupt([handle.future.key])
 
     def cancel(self, handle: Handle) -> None:
-        """A thread cannot be stopped by force: it ends where it next runs Python code."""
+        """A thread cannot be stopped by force: it ends where it next runs Python code, or, on a
+        cluster of our own, with its process."""
+        if self._local is not None and not handle.done.done():
+            end_process_of(self._local, self._client, handle.future.key, self._ended.add)
         self.cancel_all([handle])
 
     def cancel_all(self, handles: Collection[Handle]) -> None:
@@ -123,10 +135,13 @@ class DaskExecutor(Executor):
         with suppress(Exception):  # a client that is closed
             futures = [call.future for call in running]
             self._client.cancel(futures, force=True)
-            # Nobody waits for the answers: a worker may be busy in compiled code.
-            self._client.loop.add_callback(
-                self._client._run, _interrupt, [one.key for one in futures], on_error="ignore"
-            )
+            self._interrupt([one.key for one in futures])
+
+    def _interrupt(self, keys: list[str]) -> None:
+        # Nobody waits for the answers: a worker may be busy in compiled code.
+        self._client.loop.add_callback(
+            self._client._run, dask_call.interrupt, keys, on_error="ignore"
+        )
 
     def slots(self) -> int:
         if time.monotonic() >= self._slots_until:
@@ -150,9 +165,9 @@ class DaskExecutor(Executor):
             return Here(value)
         key = f"shared-{uuid.uuid4().hex}"
         if len(data) <= MESSAGE_BYTES:
-            return _Stored(key, self._client.submit(_same, data, key=key, pure=False))
+            return Stored(key, self._client.submit(_same, data, key=key, pure=False))
         # To all workers, so that it outlives any of them.
-        return _Stored(key, self._client.scatter(data, hash=False, broadcast=True))
+        return Stored(key, self._client.scatter(data, hash=False, broadcast=True))
 
     def demand_room(self, options: CallOptions) -> None:
         if wanted := _resources(options):
@@ -193,74 +208,20 @@ class _DaskCall:
 
     __slots__ = ("cancelled", "done", "future")
 
-    def __init__(self, future: Any) -> None:
+    def __init__(self, future: Any, on_done: OnDone | None) -> None:
         self.future = future
         self.cancelled = False
         self.done: Future[None] = Future()
-        future.add_done_callback(lambda _: self.done.set_result(None))
+        future.add_done_callback(lambda _: self._finish(on_done))
 
-
-class _Stored[T](Shared[T]):
-    """A pickled value that the workers hold. Each process unpacks it once."""
-
-    def __init__(self, key: str, future: Any = None) -> None:
-        self.key = key
-        self.future = future
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (self.key,)  # the call brings what the future stands for
-
-    def get(self) -> T:
-        kept = _unpacked.get(self.key)
-        if kept is None:
-            kept = (pickle.loads(_brought.get()[self.key]),)  # noqa: S301  # nosec  # packed by share
-            _unpacked.clear()  # one: more would keep large values for ever
-            _unpacked[self.key] = kept
-        value: T = kept[0]
-        return value
-
-
-_unpacked: dict[str, tuple[Any]] = {}
-_brought: contextvars.ContextVar[dict[str, bytes]] = contextvars.ContextVar("brought")
-
-
-def _invoke(key: str, parcel: bytes, shared: dict[str, bytes]) -> Any:
-    with _having(shared):
-        try:
-            return _calls.run(key, _run, parcel)
-        except KeyboardInterrupt:
-            raise CallCancelled("The call was interrupted.") from None
-
-
-def _run(parcel: bytes) -> Any:
-    return invoke(pickle.loads(parcel))  # noqa: S301  # nosec  # packed by submit
-
-
-@contextmanager
-def _having(shared: dict[str, bytes]) -> Iterator[None]:
-    token = _brought.set(shared)
-    try:
-        yield
-    finally:
-        _brought.reset(token)
+    def _finish(self, on_done: OnDone | None) -> None:
+        self.done.set_result(None)
+        if on_done is not None:
+            on_done(self)
 
 
 def _same(data: bytes) -> bytes:
     return data
-
-
-def _interrupt(keys: list[str]) -> None:
-    for key in keys:
-        _calls.interrupt(key)
-
-
-def _give_thread_back() -> None:
-    """Let the worker run something else in the place of this task, which waits. For good, as
-    `distributed.worker_client` does: to take the place back would mean to wait for it."""
-    with suppress(ValueError):  # not in a task
-        get_worker()
-        if getattr(thread_state, "proceed", False):
-            secede()
 
 
 def _resources(options: CallOptions) -> dict[str, float]:

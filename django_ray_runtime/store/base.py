@@ -12,9 +12,10 @@ import uuid
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import connections
-from django.db.models import Count, DateTimeField, ExpressionWrapper, Q, Value
+from django.db.models import Count, DateTimeField, ExpressionWrapper, Q, QuerySet, Value
 from django.db.models.functions import Now
 
 from django_ray_runtime.conf import runtime_settings
@@ -23,6 +24,8 @@ from django_ray_runtime.records import Claim, Failure, Outcome, StopReason
 from django_ray_runtime.states import State
 from django_ray_runtime.store.limits import Limits
 from django_ray_runtime.store.notices import Notice, announce
+
+NEVER_SECONDS = 100 * 365 * 86_400.0  # until a deadline that never comes
 
 type Turns = Mapping[str, tuple[float, float]]  # queue -> (start, stride)
 
@@ -83,12 +86,17 @@ class Store(ABC):
 
     def note_started(self, claim: Claim, timeout: float) -> bool:
         """Set the deadline of a run that begins now. False when it is no longer the worker's."""
-        until = ExpressionWrapper(
-            Now() + Value(timedelta(seconds=timeout)), output_field=DateTimeField()
-        )
-        ours = QueuedTask.objects.using(self.alias).running()
-        ours = ours.filter(id=claim.id, attempt=claim.attempt, worker=claim.worker_ids[-1])
-        return bool(ours.update(deadline=until))
+        return bool(self._run_of(claim).update(deadline=_in_future(timeout)))
+
+    def note_begun(self, claim: Claim) -> bool:
+        """Write down that a run begins, as a deadline that never comes. False when it has begun
+        before, or is no longer the worker's."""
+        ours = self._run_of(claim).filter(deadline=None)
+        return bool(ours.update(deadline=_in_future(NEVER_SECONDS)))
+
+    def has_begun(self, claim: Claim) -> bool:
+        """Whether `note_begun` was told so of a run that is still the worker's."""
+        return self._run_of(claim).exclude(deadline=None).exists()
 
     def note_handed(self, worker: str, runs: Collection[tuple[uuid.UUID, int]] | None) -> bool:
         """Write down which runs (task, attempt) `worker` gives to its executor, ahead of doing so;
@@ -110,6 +118,10 @@ class Store(ABC):
         """Whether this run should end: it was cancelled, or is no longer the one that counts."""
         ours = QueuedTask.objects.using(self.alias).running()
         return not ours.filter(id=task_id, attempt=attempt, cancel_asked_at=None).exists()
+
+    def _run_of(self, claim: Claim) -> QuerySet[QueuedTask]:
+        ours = QueuedTask.objects.using(self.alias).running()
+        return ours.filter(id=claim.id, attempt=claim.attempt, worker=claim.worker_ids[-1])
 
     def disown(self, worker: str, known: Collection[uuid.UUID]) -> int:
         """Give back what `worker` holds without knowing it: a claim whose answer was lost.
@@ -198,3 +210,8 @@ def _first_state(task: QueuedTask) -> State:
     if task.run_after is not None:
         return State.SCHEDULED
     return State.READY if task.limit_key is None else State.BLOCKED
+
+
+def _in_future(seconds: float) -> Any:
+    moment = Now() + Value(timedelta(seconds=seconds))
+    return ExpressionWrapper(moment, output_field=DateTimeField())

@@ -38,8 +38,8 @@ class Options:
     worker: str
     queues: tuple[str, ...]
     concurrency: int | None
-    executor: str  # ray, sequential, or auto: Ray where it can be had
-    address: str | None
+    executor: str  # ray, dask, sequential, or auto: Ray where it can be had
+    address: str | None  # None: where Dask's own settings say
     grace: float
     temp_dir: str | None
     weights: tuple[int, ...] = ()  # of the queues, in their order
@@ -150,11 +150,14 @@ def _start_anew(changed: threading.Event, stop: Callable[[], None]) -> None:
 
 def _connect(options: Options) -> tuple[Executor, Callable[[], None]]:
     """The executor asked for, and what to call at the end."""
-    from django_ray_runtime import ray_cluster
+    from django_ray_runtime import dask_cluster, ray_cluster
     from django_ray_runtime.executors import BackgroundExecutor
 
     if options.executor == "sequential":
         return BackgroundExecutor(), _nothing
+    if options.executor == "dask":
+        dask = dask_cluster.join_or_start_for_tasks(options.address, options.temp_dir)
+        return dask.executor(), dask.close
     try:
         cluster = ray_cluster.join_or_start(options.address, temp_dir=options.temp_dir)
     except RayUnavailable as error:
@@ -180,6 +183,8 @@ def _warm_up(executor: Executor) -> None:
             executor.outcome(handle)
         except CallLost as error:
             raise ExecutorLost(f"A process ended while it was set up: {error}") from None
+        except ExecutorLost:
+            raise
         except Exception as error:
             raise Unusable(
                 "A process that runs tasks could not set Django up: "

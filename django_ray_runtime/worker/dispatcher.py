@@ -17,7 +17,7 @@ from django_ray_runtime.records import Claim, Outcome, StopReason
 from django_ray_runtime.store.base import Store
 from django_ray_runtime.worker import outcomes
 from django_ray_runtime.worker.books import Books
-from django_ray_runtime.worker.entrypoint import failure_of, pack, run_task
+from django_ray_runtime.worker.entrypoint import failure_of, pack, run_task, run_task_once
 from django_ray_runtime.worker.in_flight import InFlight, call_options
 from django_ray_runtime.worker.shares import Shares
 
@@ -246,8 +246,9 @@ class Dispatcher:
         try:
             options = call_options(claim.options)
             self.executor.demand_room(options)
+            run = run_task_once if self.executor.may_start_again else run_task
             handle = self.executor.submit(
-                run_task, pack(claim), options=options, on_done=self._note_done
+                run, pack(claim), options=options, on_done=self._note_done
             )
         except ExecutorLost:
             raise
@@ -286,7 +287,7 @@ class Dispatcher:
             if handle in self._flight.calls:  # else it was abandoned before it ended
                 reason, _ = self._stopping.get(handle, (None, 0.0))
                 claim = self._forget(handle)
-                call = partial(self.executor.outcome, handle)
+                call = partial(outcomes.ask, self.executor, handle, claim, self.store)
                 outcome = outcomes.of_call(call, claim, self.worker, reason, self._recalled)
                 if outcome.seconds is not None:
                     self._flight.note_seconds(claim, outcome.seconds)

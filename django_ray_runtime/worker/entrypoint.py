@@ -82,19 +82,27 @@ def run_task(packed: Packed) -> Wire:
     return copy_context().run(_run_task, packed)
 
 
-def _run_task(packed: Packed) -> Wire:
+def run_task_once(packed: Packed) -> Wire:
+    """The same where a call may be started a second time, and others run in this process: its
+    start is written down, and a second one refused as CallLost."""
+    return copy_context().run(_run_task, packed, once=True)
+
+
+def _run_task(packed: Packed, *, once: bool = False) -> Wire:
     began = time.perf_counter()
     set_up()
     claim = unpack(packed)
     options = read_options(claim.options)
     value, failure, retry_in = None, None, None
     began_in_atomic = _in_atomic()
-    with captured(runtime_settings().max_output_bytes) as tail:
+    with captured(runtime_settings().max_output_bytes, alone=not once) as tail:
         try:
             with running(
                 Run(claim.id, claim.attempt, claim.worker_ids[-1], claim.task_path)
             ) as run:
                 run.in_atomic = bool(began_in_atomic)
+                if once:
+                    _demand_first_start(claim)
                 value = _call(claim, options)
         except CallLost:
             raise
@@ -152,6 +160,15 @@ def _demand_fit(task: Any, args: list[Any], kwargs: dict[str, Any], error: TypeE
             f"The arguments do not fit {task.module_path}{signature}: {mismatch}. Was it called "
             "wrongly, or changed after this was enqueued? Then give a new parameter a default."
         ) from error
+
+
+def _demand_first_start(claim: Claim) -> None:
+    try:
+        first = get_store().note_begun(claim)
+    except Error as error:  # the database's fault, not the task's
+        raise CallLost(f"The start of the run could not be written: {error}") from None
+    if not first:
+        raise CallLost("It was started before, where it has no end that anybody knows of.")
 
 
 def _note_started(claim: Claim, timeout: float) -> None:

@@ -5,7 +5,7 @@ from collections import ChainMap
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from django.db import DataError, IntegrityError
+from django.db import DatabaseError, DataError, IntegrityError, InterfaceError
 
 from django_ray_runtime.conf import runtime_settings
 from django_ray_runtime.exceptions import (
@@ -13,10 +13,12 @@ from django_ray_runtime.exceptions import (
     CallLost,
     CallNotStarted,
     Cancelled,
+    ExecutorLost,
     PerhapsLost,
     TaskTimeout,
     WorkerLost,
 )
+from django_ray_runtime.executors.base import Executor, Handle
 from django_ray_runtime.options import read_options
 from django_ray_runtime.records import Claim, Failure, Outcome, StopReason
 from django_ray_runtime.retries import retry_delay
@@ -79,6 +81,8 @@ def of_call(
         if recalled and isinstance(error, CallCancelled):
             return stopped(claim)
         return lost(claim, worker, error)
+    except ExecutorLost:
+        raise
     except Exception as error:  # the executor could not even carry the call
         return not_carried(claim, failure_of(error))
     if report.failure is not None:
@@ -87,6 +91,23 @@ def of_call(
         if recalled and report.failure.exception_class_path == _INTERRUPT:
             return stopped(claim, report)
     return of_report(claim, report)
+
+
+def ask(executor: Executor, handle: Handle, claim: Claim, store: Store) -> Any:
+    """What a call that has ended returns or raises; CallNotStarted where it is lost, and its row
+    says what the executor cannot tell: that it never began."""
+    try:
+        return executor.outcome(handle)
+    except CallLost:
+        if not executor.may_start_again:
+            raise
+        try:
+            begun = store.has_begun(claim)
+        except (DatabaseError, InterfaceError):
+            begun = True
+        if begun:
+            raise
+        raise CallNotStarted("It waited in a process that ended.") from None
 
 
 def of_report(claim: Claim, report: Report) -> Outcome:

@@ -6,6 +6,7 @@ import threading
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, TextIO
 
 _FORMAT = logging.Formatter("%(levelname)s %(name)s: %(message)s")
@@ -32,16 +33,25 @@ class Tail:
         return encoded[-self.limit :].decode("utf-8", "ignore")
 
 
+# That of the run which this code belongs to, and of one that has the process for itself: then
+# what threads write that it has started is its output, too.
+_here: ContextVar[Tail | None] = ContextVar("tail", default=None)
+_alone: Tail | None = None
+
+_open: set[Tail] = set()  # of the runs in this process
+_lock = threading.Lock()
+
+
 class _Tee:
     """A stream that passes on what is written to it, and remembers the end."""
 
-    def __init__(self, stream: TextIO, tail: Tail) -> None:
+    def __init__(self, stream: TextIO) -> None:
         self.stream = stream
-        self._tail = tail
 
     def write(self, text: str) -> int:
         written = self.stream.write(text)  # first: it refuses what is no text
-        self._tail.write(text)
+        if (tail := _here.get() or _alone) is not None:
+            tail.write(text)
         return written
 
     def __getattr__(self, name: str) -> Any:
@@ -49,44 +59,51 @@ class _Tee:
 
 
 class _TailHandler(logging.Handler):
-    """Keeps what the task's own thread logs; in a worker without Ray others log too."""
-
-    tail: Tail
-    thread = 0
+    """Keeps what a task logs; in a worker without Ray the worker's own threads log too."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        if record.thread == self.thread or not record.name.startswith("django_ray_runtime"):
+        others = None if record.name.startswith("django_ray_runtime") else _alone
+        if (tail := _here.get() or others) is not None:
             try:
-                self.tail.write(_FORMAT.format(record) + "\n")
+                tail.write(_FORMAT.format(record) + "\n")
             except Exception:  # a message that does not fit its arguments is the logger's matter
                 self.handleError(record)
 
 
-# One for all runs, of which a process has one at a time: to make one takes longer than a short run.
+# One for all runs: to make one takes longer than a short run.
 _handler = _TailHandler()
 
 
 @contextmanager
-def captured(limit: int) -> Iterator[Tail]:
-    """Within this context, keep the end of what this process prints and logs."""
+def captured(limit: int, *, alone: bool = True) -> Iterator[Tail]:
+    """Within this context, keep the end of what it prints and logs; where the run is `alone` in
+    this process, what all do."""
+    global _alone
     tail = Tail(limit)
     if not limit:
         yield tail
         return
-    root = logging.getLogger()
-    _handler.tail, _handler.thread = tail, threading.get_ident()
-    root.addHandler(_handler)  # once, though an interrupt kept the run before from removing it
-    out, err = sys.stdout, sys.stderr
-    sys.stdout, sys.stderr = _Tee(_bare(out), tail), _Tee(_bare(err), tail)
+    token = _here.set(tail)
+    if alone:
+        _alone = tail
+    with _lock:
+        _open.add(tail)
+        logging.getLogger().addHandler(_handler)  # once, however many there are
+        sys.stdout, sys.stderr = _Tee(_bare(sys.stdout)), _Tee(_bare(sys.stderr))
     try:
         yield tail
     finally:
-        root.removeHandler(_handler)
-        sys.stdout, sys.stderr = _bare(out), _bare(err)
+        _alone = None
+        _here.reset(token)
+        with _lock:
+            _open.discard(tail)
+            if not _open:
+                logging.getLogger().removeHandler(_handler)
+                sys.stdout, sys.stderr = _bare(sys.stdout), _bare(sys.stderr)
 
 
 def _bare(stream: Any) -> Any:
-    """The stream without what an interrupted run left around it."""
+    """The stream without what a run has put around it."""
     while isinstance(stream, _Tee):
         stream = stream.stream
     return stream

@@ -20,6 +20,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 EXECUTORS = [
     pytest.param(("--executor", "sequential"), id="sequential"),
     pytest.param(("--executor", "ray", "--address", "local"), id="ray", marks=pytest.mark.ray),
+    pytest.param(("--executor", "dask", "--address", "local"), id="dask", marks=pytest.mark.long),
 ]
 each_executor = pytest.mark.parametrize("arguments", EXECUTORS)
 
@@ -68,7 +69,7 @@ def test_a_stop_lets_the_running_task_finish_and_hands_back_the_rest(
     started, release = tmp_path / "started", tmp_path / "release"
     with worker_process(tmp_path / "log", *arguments, "--concurrency", "6") as worker:
         results = [tasks.wait_for_file.enqueue(str(started), str(release)) for _ in range(6)]
-        running = 2 if "ray" in arguments else 1
+        running = 1 if "sequential" in arguments else 2
         wait_until(
             lambda: started.exists() and len(started.read_text().split()) == running,
             "as many tasks start as there are CPUs",
@@ -184,6 +185,8 @@ def test_two_workers_racing_run_every_task_once(tmp_path: Path) -> None:
         (["--address", "ray://127.0.0.1:1"], "No Ray answers at ray://127.0.0.1:1"),
         (["--address", "nonsense"], "A Ray address is auto, local, HOST:PORT or ray://HOST:PORT"),
         (["--processes", "2", "--address", "local"], "Several processes need a Ray"),
+        (["--executor", "dask", "--address", "127.0.0.1:1"], "No Dask answers at 127.0.0.1:1"),
+        (["--executor", "dask", "--processes", "2"], "Several processes need a Dask"),
     ],
 )
 def test_what_cannot_work_is_told_in_one_line(arguments: list[str], message: str) -> None:

@@ -9,14 +9,16 @@ import pytest
 from django.db import connection, connections, transaction
 from django.utils import timezone
 
+from django_ray_runtime.exceptions import CallLost, ExecutorLost, PerhapsLost
 from django_ray_runtime.models import Attempt, QueuedTask, Worker
 from django_ray_runtime.records import Claim, Outcome
 from django_ray_runtime.states import State, WorkerState
 from django_ray_runtime.store import Liveness, Store, get_liveness
 from django_ray_runtime.store.liveness import Released
+from django_ray_runtime.worker.dispatcher import Dispatcher
 from django_ray_runtime.worker.releases import log_released
 from tests import tasks
-from tests.support import make_worker, someone_waits_for_a_lock, wait_until
+from tests.support import HeldCall, HeldExecutor, make_worker, someone_waits_for_a_lock, wait_until
 
 QUEUES = ["default"]
 
@@ -177,3 +179,59 @@ def test_a_rescue_that_had_to_wait_takes_nothing_from_who_came_meanwhile(
     thread.join()
     assert released[0].tasks == 0
     assert QueuedTask.objects.get().worker == fresh
+
+
+class StartingAgain(HeldExecutor):
+    """One whose calls may be started a second time, as Dask does when a process ends."""
+
+    may_start_again = True
+
+
+@pytest.fixture
+def dispatcher(store: Store, worker: str) -> Dispatcher:
+    return Dispatcher(store, StartingAgain(), worker=worker, queues=QUEUES, concurrency=4)
+
+
+def held_calls(dispatcher: Dispatcher, quantity: int) -> list[HeldCall]:
+    tasks.add.enqueue_many([(n, 1) for n in range(quantity)])
+    dispatcher.fill()
+    assert isinstance(dispatcher.executor, StartingAgain)
+    return dispatcher.executor.calls
+
+
+def test_a_run_that_is_started_a_second_time_is_refused(dispatcher: Dispatcher) -> None:
+    [call] = held_calls(dispatcher, 1)
+    call.func(*call.args)  # its process ended before it could tell how
+    call.run()
+    assert isinstance(call.error, CallLost)
+    dispatcher.flush()
+    task = QueuedTask.objects.get()
+    assert row(task.id) == ("READY", 1, 1, 1, True)
+    assert "It was started before" in Attempt.objects.get().traceback
+    dispatcher.fill()
+    dispatcher.executor.calls[1].run()  # the next attempt is another run
+    dispatcher.flush()
+    task.refresh_from_db()
+    assert (task.state, task.return_value) == ("SUCCESSFUL", 1)
+
+
+def test_a_lost_call_counts_only_where_its_run_had_begun(dispatcher: Dispatcher) -> None:
+    began, waited, beside = held_calls(dispatcher, 3)
+    for call in (began, beside):
+        call.func(*call.args)
+    began.finish(error=CallLost("gone"))
+    waited.finish(error=CallLost("gone"))
+    beside.finish(error=PerhapsLost("ended with its neighbour"))
+    dispatcher.flush()
+    rows = [row(task.id) for task in QueuedTask.objects.order_by("id")]
+    assert rows == [
+        ("READY", 1, 1, 1, True), ("READY", 0, 0, 0, False), ("READY", 1, 1, 0, True),
+    ]  # fmt: skip
+
+
+def test_the_loss_of_the_executor_fails_no_task(dispatcher: Dispatcher) -> None:
+    [call] = held_calls(dispatcher, 1)
+    call.finish(error=ExecutorLost("gone"))
+    with pytest.raises(ExecutorLost):
+        dispatcher.flush()
+    assert QueuedTask.objects.get().state == "RUNNING"  # until its worker is declared dead

@@ -121,7 +121,9 @@ class TestWriteAheadLog:
 
 
 class TestRayElsewhere:
-    FAR = ["head:6379", "ray://head:10001", "10.0.0.7:6379", "ray://[2001:db8::1]:10001"]
+    FAR = ["head:6379", "ray://head:10001", "10.0.0.7:6379", "ray://[2001:db8::1]:10001",
+        "tcp://head:8786",
+    ]  # fmt: skip
     HERE = [
         "auto", "local", "localhost:6379", "ray://LOCALHOST:10001", "127.0.0.1:6379",
         "ray://127.8.9.10:10001", "[::1]:6379", "nonsense",

@@ -1,6 +1,7 @@
 """manage.py run_ray_worker: run queued tasks until told to stop."""
 
 import argparse
+import os
 import sys
 from typing import Any
 
@@ -66,6 +67,7 @@ examples:
   manage.py run_ray_worker                                all queues, on Ray if there is one
   manage.py run_ray_worker --queues urgent:5,bulk:1       five of urgent for one of bulk
   manage.py run_ray_worker --batch --executor sequential  do what is there, without Ray; end
+  manage.py run_ray_worker --executor dask --address tcp://127.0.0.1:8786    on Dask
 
 Exit code: 0 after a stop, a batch or --max-tasks; 78 when something outside must be put right
 first, such as missing tables or a Ray that does not answer; 1 when the database does not answer
@@ -100,12 +102,13 @@ class Command(BaseCommand):
             help="tasks at once (the executor's slots: the cluster's CPUs, or 1)",
         )  # fmt: skip
         parser.add_argument(
-            "--executor", choices=["auto", "ray", "sequential"], default="auto",
+            "--executor", choices=["auto", "ray", "dask", "sequential"], default="auto",
             help="what runs them; auto is Ray where it can be had, else sequential",
         )  # fmt: skip
         parser.add_argument(
             "--address", metavar="ADDRESS",
-            help="auto, local, HOST:PORT or ray://HOST:PORT (the setting RAY_ADDRESS)",
+            help="auto, local, HOST:PORT, ray://HOST:PORT (the setting RAY_ADDRESS); of Dask "
+            "tcp://HOST:PORT (DASK_SCHEDULER_ADDRESS)",
         )  # fmt: skip
         parser.add_argument(
             "--processes", type=_whole, default=1, metavar="N", help="worker processes (1)"
@@ -139,25 +142,14 @@ class Command(BaseCommand):
 
 def _supervisor(options: dict[str, Any]) -> Supervisor:
     settings = runtime_settings()
-    address = options["address"] or settings.ray_address
+    address = options["address"] or _usual_address(options["executor"])
     if options["executor"] != "sequential":
-        _demand_ray_in_reach(settings.database, address)
+        _demand_in_reach(settings.database, address)
     demand_database(settings.database)
     weights = _served(options["queues"], options["exclude_queues"])
     grace = settings.grace_seconds if options["grace"] is None else options["grace"]
-    if (
-        options["processes"] > 1
-        and options["executor"] != "sequential"
-        and address
-        in {
-            "local",
-            "auto",
-        }
-    ):
-        raise CommandError(
-            "Several processes need a Ray that they share. Start one with `ray start --head` "
-            "and give its --address, or use --processes 1."
-        )
+    if options["processes"] > 1:
+        _demand_shared(options["executor"], address)
 
     def make_options(worker: str, temp_dir: str) -> Options:
         return Options(
@@ -186,7 +178,25 @@ def _supervisor(options: dict[str, Any]) -> Supervisor:
     )
 
 
-def _demand_ray_in_reach(alias: str, address: str) -> None:
+def _usual_address(executor: str) -> str:
+    if executor == "dask":
+        return os.environ.get("DASK_SCHEDULER_ADDRESS") or "auto"
+    return runtime_settings().ray_address
+
+
+def _demand_shared(executor: str, address: str) -> None:
+    if executor == "sequential" or address not in {"local", "auto"}:
+        return
+    name, command = (
+        ("Dask", "dask scheduler") if executor == "dask" else ("Ray", "ray start --head")
+    )
+    raise CommandError(
+        f"Several processes need a {name} that they share. Start one with `{command}` and give its "
+        "--address, or use --processes 1."
+    )
+
+
+def _demand_in_reach(alias: str, address: str) -> None:
     for found in address_problems(alias, address):
         raise CommandError(f"{found.msg} {found.hint}")
 
