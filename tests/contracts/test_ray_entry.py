@@ -121,7 +121,7 @@ def test_a_ray_of_a_worker_is_on_loopback_and_its_own(tmp_path: Path) -> None:
         wait_until(lambda: finished(result), "the task is done")
         token = token_of(worker)
         assert not any(token in " ".join(process.cmdline()) for process in worker.family)
-        assert answer_of(port, "") == 401
+        assert answer_of(port, "another") == 403
         assert answer_of(port, token) == 200
         [gcs] = {port for name, _, port in listening if name == "gcs_server"}
         address = f"127.0.0.1:{gcs}"
