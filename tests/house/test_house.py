@@ -142,8 +142,10 @@ def test_a_worker_starts_without_what_only_its_tasks_need() -> None:
     program = (
         "import django, sys; django.setup();"
         "from django_ray_runtime import periodic;"
+        "from django_ray_runtime.management.commands.run_ray_worker import Command;"
         "from django_ray_runtime.worker import child, supervisor;"
         "assert periodic.discover();"
+        "command = Command(); command.check(tags=command.requires_system_checks);"
         "heavy = {'numba', 'numpy', 'pandas', 'pyarrow', 'ray', 'scipy', 'ninja'};"
         "print(sorted(heavy & set(sys.modules)))"
     )
