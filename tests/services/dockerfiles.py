@@ -57,6 +57,8 @@ def follow(dockerfile: Path, context: Path, root: Path) -> Image:
     environment = {name: value for name, value in os.environ.items() if name.startswith(KEPT)}
     environment["PATH"] = f"{root / 'venv' / 'bin'}{os.pathsep}{os.defpath}"
     environment["HOME"] = str(root / "home")
+    # Only what is imported is compiled, by whoever imports it. To pip a 0 means: do not.
+    environment["PIP_NO_COMPILE"] = "0"
     image = Image(root, environment, root)
     for instruction, given in steps_of(dockerfile):
         _step(image, context, instruction, given)

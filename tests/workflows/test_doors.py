@@ -39,6 +39,7 @@ def queued(flow: str, request: Any) -> Any:
 
 
 @pytest.mark.django_db
+@pytest.mark.any_database
 @pytest.mark.slow
 @pytest.mark.ray
 def test_insights_are_the_same_through_each_door() -> None:
