@@ -92,7 +92,7 @@ test-postgresql: setup-dev ## The half of `make test` on PostgreSQL
 
 test-fast: setup-dev ## Run the tests that take under a minute together
 	@$(isolated) unset TEST_DATABASE_URL; \
-		$(PY) -m pytest tests/unit tests/properties tests/contracts tests/web tests/workflows \
+		$(tests) tests/unit tests/properties tests/contracts tests/web tests/workflows \
 			-m "not slow and not ray"
 
 test-images: setup-dev ## Follow every service's Dockerfile in an empty folder, for five minutes
