@@ -15,6 +15,8 @@ FLOW ?= insights
 MINUTES ?= 30
 # Options for pip-compile: make pins ARGS=--upgrade
 ARGS :=
+# Of each half of `make test`
+PROCESSES ?= 2
 
 SERVICES := sentiment_analyzer garch_predictor portfolio_manager intraday_strategy
 
@@ -32,11 +34,14 @@ make_env = python=$$(sh scripts/find_python.sh $(PYTHON_VERSION) "$(PYTHON)") &&
 	"$$python" scripts/make_env.py
 # Checks run on databases and clusters of their own, whatever this shell points to.
 isolated = unset DATABASE_URL DJANGO_SETTINGS_MODULE RAY_ADDRESS;
+tests = $(PY) -m pytest --numprocesses $(PROCESSES) --dist loadgroup
 compile = CUSTOM_COMPILE_COMMAND="make pins" $(PY) -m piptools compile --quiet --strip-extras \
 	--allow-unsafe --no-emit-index-url --no-emit-find-links --no-emit-trusted-host $(ARGS)
 
 # Modules from elsewhere must not shadow the pinned ones.
 unexport PYTHONPATH PYTHONHOME
+# Each of the hundreds of processes that tests start would compile all that it imports.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-dev setup-peers setup-load demo worker web up test test-sqlite test-postgresql test-fast test-security test-images test-agents test-faults test-cluster examples kodosumi-demo lint format bench load soak screenshots messages pins wheel clean
@@ -83,15 +88,15 @@ test: setup-dev ## Run all tests on SQLite and, beside that, those with a databa
 # Of the faults those that are SQLite's own; the others are put to PostgreSQL meanwhile, and to
 # both by test-faults.
 test-sqlite: setup-dev ## The half of `make test` on SQLite
-	@$(isolated) unset TEST_DATABASE_URL; $(PY) -m pytest -m "not long" --ignore=tests/faults && \
-		$(PY) -m pytest tests/faults/test_sqlite_load.py -m "not long"
+	@$(isolated) unset TEST_DATABASE_URL; $(tests) -m "not long" \
+		$(foreach file,$(filter-out %/test_sqlite_load.py,$(wildcard tests/faults/test_*.py)),--ignore=$(file))
 
 test-postgresql: setup-dev ## The half of `make test` on PostgreSQL
-	@$(isolated) $(PY) -m tests.with_postgres $(PY) -m pytest -m "database and not any_database and not long"
+	@$(isolated) $(PY) -m tests.with_postgres $(tests) -m "database and not any_database and not long"
 
 test-fast: setup-dev ## Run the tests that take under a minute together
 	@$(isolated) unset TEST_DATABASE_URL; \
-		$(PY) -m pytest tests/unit tests/properties tests/contracts tests/web tests/workflows \
+		$(tests) tests/unit tests/properties tests/contracts tests/web tests/workflows \
 			-m "not slow and not ray"
 
 test-security: setup-dev ## Attack the project as somebody on the internet would

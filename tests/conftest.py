@@ -13,9 +13,11 @@ from django_ray_runtime import ray_cluster
 from django_ray_runtime.conf import read
 from django_ray_runtime.executors import BackgroundExecutor, Executor, SequentialExecutor
 from django_ray_runtime.store import Liveness, Store, get_liveness, get_store
-from tests.support import RAY_PRIORITY, make_worker
+from tests.support import RAY_PRIORITY, database_url, make_worker
 
 DATABASE_FIXTURES = {"db", "transactional_db", "store", "liveness", "worker"}
+# One of each for a whole run, and not one for each process of it.
+CLUSTERS = {"ray_cluster_here", "local_ray", "local_dask"}
 
 
 # Elsewhere than in tests/security, but of the same kind.
@@ -25,8 +27,10 @@ SECURITY = {
 }  # fmt: skip
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist looks for groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what each test needs, so that no test can forget it."""
+    """Mark what each test needs, so that no test can forget it, and what runs in one process:
+    the tests of a file, and those that share a cluster."""
     for item in items:
         if item.path.parent.name == "security" or item.path.stem in SECURITY:
             item.add_marker(pytest.mark.security)
@@ -34,8 +38,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if needs & DATABASE_FIXTURES or item.get_closest_marker("django_db"):
             item.add_marker(pytest.mark.database)
         parameters = getattr(getattr(item, "callspec", None), "params", {})
-        if "ray_cluster_here" in needs or "ray" in parameters.values():
+        executors = {"ray", "dask"} & {one for one in parameters.values() if isinstance(one, str)}
+        if "ray_cluster_here" in needs or "ray" in executors:
             item.add_marker(pytest.mark.ray)
+        shares = needs & CLUSTERS or executors
+        item.add_marker(pytest.mark.xdist_group("clusters" if shares else item.path.name))
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -48,8 +55,9 @@ def _for_tests() -> None:
 
 
 @pytest.fixture(scope="session")
-def local_ray() -> Iterator[ray_cluster.Cluster]:
-    """A real Ray with two CPUs, one for the whole run; or the one at TEST_RAY_ADDRESS."""
+def local_ray(django_db_setup: None) -> Iterator[ray_cluster.Cluster]:
+    """A real Ray with two CPUs, one for the whole run; or the one at TEST_RAY_ADDRESS. Its
+    processes write to the test database: what a test fans out may report its progress."""
     if address := os.environ.get("TEST_RAY_ADDRESS"):
         cluster = ray_cluster.join_or_start(address)
         yield cluster
@@ -57,7 +65,11 @@ def local_ray() -> Iterator[ray_cluster.Cluster]:
         return
     before = dict(os.environ)
     os.environ.update(RAY_PRIORITY)
-    cluster = ray_cluster.start(read({"RAY_NUM_CPUS": 2, "RAY_OBJECT_STORE_MEMORY": 200_000_000}))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DATABASE_URL", database_url())
+        cluster = ray_cluster.start(
+            read({"RAY_NUM_CPUS": 2, "RAY_OBJECT_STORE_MEMORY": 200_000_000})
+        )
     yield cluster
     cluster.close()
     os.environ.clear()

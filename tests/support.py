@@ -6,12 +6,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
+from io import StringIO
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import psutil
+from django.core.management import get_commands, load_command_class
 from django.db import connection
 
 from django_ray_runtime.models import Worker
@@ -38,10 +40,12 @@ def make_worker(liveness: Liveness, name: str) -> str:
 def wait_until(condition: Callable[[], Any], what: str, seconds: float = 60) -> Any:
     """The first true value of `condition`; fails, saying what never came."""
     deadline = time.monotonic() + seconds
+    pause = 0.01
     while not (value := condition()):
         if time.monotonic() > deadline:
             raise AssertionError(f"waited {seconds:g} s, but never: {what}")
-        time.sleep(0.02)
+        time.sleep(pause)
+        pause = min(pause * 1.2, 0.05)  # looks cost what others could use to get there
     return value
 
 
@@ -74,6 +78,19 @@ def manage(*arguments: str, cwd: Path = ROOT, **extra: str) -> "subprocess.Compl
         [sys.executable, str(ROOT / "manage.py"), *arguments],
         cwd=cwd, env=environment(**extra), capture_output=True, text=True, timeout=150,
     )  # fmt: skip
+
+
+def manage_here(command: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    """Run a management command as its command line does, in this process: what it says and its
+    exit status are the same, and Python and Django need not start for it."""
+    out, err, code = StringIO(), StringIO(), 0
+    with redirect_stdout(out), redirect_stderr(err):
+        try:
+            found = load_command_class(get_commands()[command], command)
+            found.run_from_argv(["manage.py", command, *arguments])
+        except SystemExit as end:
+            code = int(end.code or 0)
+    return subprocess.CompletedProcess(arguments, code, out.getvalue(), err.getvalue())
 
 
 class WorkerProcess:
@@ -142,8 +159,11 @@ def worker_process(log: Path, *arguments: str, **extra: str) -> Iterator[WorkerP
 
 
 def someone_waits_for_a_lock() -> bool:
-    """Whether a session of this PostgreSQL waits for another one's lock."""
+    """Whether a session of this database waits for another one's lock."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_stat_clear_snapshot()")  # else a transaction sees it once only
-        cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity"
+            " WHERE wait_event_type = 'Lock' AND datname = current_database()"
+        )
         return bool(cursor.fetchone()[0])

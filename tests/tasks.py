@@ -185,20 +185,21 @@ def report_progress(steps):
         report(n, steps, f"step {n}")
 
 
-def count_part(item):
+def count_part(item, pause=0.0):
     from django_ray_runtime.progress import report
 
     report(1)
+    time.sleep(pause)
     report(item)
     return item
 
 
 @task
-def report_in_parts(items):
+def report_in_parts(items, pause=0.0):
     from django_ray_runtime.progress import report
 
     report(0, sum(items), "parts")
-    return parallel_map(count_part, items)
+    return parallel_map(count_part, items, pause=pause)
 
 
 @task

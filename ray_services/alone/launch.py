@@ -64,7 +64,9 @@ def launch(plan: Plan) -> int:
             "DJANGO_SETTINGS_MODULE": "ray_services.alone.settings",
             "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
         }
-        subprocess.run([*_django("migrate"), "--verbosity", "0"], env=environment, check=True)  # noqa: S603
+        # The worker makes the checks.
+        migrate = [*_django("migrate"), "--verbosity", "0", "--skip-checks"]
+        subprocess.run(migrate, env=environment, check=True)  # noqa: S603
         return run_together(plan.commands(), environment)
 
 

@@ -77,6 +77,7 @@ def test_a_worker_that_drains_still_cancels_and_times_out(tmp_path: Path) -> Non
         assert last_error(result) is ends
 
 
+@pytest.mark.any_database
 @pytest.mark.ray
 def test_the_children_of_a_cancelled_task_end_too(tmp_path: Path) -> None:
     started = tmp_path / "started"
@@ -132,6 +133,7 @@ def test_an_excluded_queue_is_left_alone(tmp_path: Path) -> None:
     assert QueuedTask.objects.ready().count() == 1
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -148,6 +150,7 @@ def test_options_that_make_no_sense_are_refused(options: tuple[str, ...], messag
     assert message in done.stderr
 
 
+@pytest.mark.any_database
 def test_the_worker_starts_anew_when_its_code_changes(tmp_path: Path) -> None:
     module = tmp_path / "changing_code.py"
     module.write_text("from django.tasks import task\n\n@task\ndef version():\n    return 1\n")

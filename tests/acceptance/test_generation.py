@@ -15,7 +15,7 @@ from generation.constraints import GameConstraints
 from generation.jobs import job_status, submit_job
 from generation.models import GenerationJob
 from generation.orders import Order
-from tests.support import manage, wait_until, worker_process
+from tests.support import ROOT, manage, manage_here, wait_until, worker_process
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
@@ -128,6 +128,7 @@ def test_the_command_makes_the_same_file_here_and_through_the_queue(
     assert GenerationJob.objects.count() == 1
 
 
+@pytest.mark.any_database
 @pytest.mark.ray
 def test_the_command_makes_the_same_file_over_ray(tmp_path: Path, expected_sha: str) -> None:
     run = manage(
@@ -139,11 +140,13 @@ def test_the_command_makes_the_same_file_over_ray(tmp_path: Path, expected_sha: 
     assert expected_sha in run.stdout
 
 
+@pytest.mark.any_database
 def test_the_count_stands_alone_on_its_line() -> None:
     run = manage("generate_games", "--count-only", "--odd", "2-4", "--sum", "120-240")
     assert run.stdout == "34628783\n"
 
 
+@pytest.mark.any_database
 def test_the_price_is_that_of_the_games_there_are(tmp_path: Path) -> None:
     run = manage(
         "generate_games", "--budget", "180", "--allowed", "1,2,3,4,5,6,7,8,9,10,11,12",
@@ -157,6 +160,7 @@ def test_the_price_is_that_of_the_games_there_are(tmp_path: Path) -> None:
     assert told["left of the budget"] == f"{180 - games * 6:,.2f} BRL"
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -181,14 +185,18 @@ def test_the_price_is_that_of_the_games_there_are(tmp_path: Path) -> None:
         (["10", "--queue", "--executor", "ray"], "--executor goes with --local"),
     ],
 )
-def test_bad_input_is_refused_in_one_line(arguments: list[str], message: str) -> None:
-    run = manage("generate_games", *arguments)
+def test_bad_input_is_refused_in_one_line(
+    arguments: list[str], message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(ROOT)
+    run = manage_here("generate_games", *arguments)
     assert run.returncode != 0
     assert message in run.stderr
     assert "Traceback" not in run.stderr
     assert not Path("games.csv").exists()
 
 
+@pytest.mark.any_database
 @pytest.mark.ray
 def test_where_ray_cannot_start_the_demo_says_so_and_goes_on_without(tmp_path: Path) -> None:
     run = manage(
@@ -202,6 +210,7 @@ def test_where_ray_cannot_start_the_demo_says_so_and_goes_on_without(tmp_path: P
     assert len((tmp_path / "demo" / "games.csv").read_text().splitlines()) == 5_001
 
 
+@pytest.mark.any_database
 def test_an_unwritable_folder_is_refused(tmp_path: Path) -> None:
     if os.geteuid() == 0:
         pytest.skip("root may write everywhere")
@@ -211,6 +220,7 @@ def test_an_unwritable_folder_is_refused(tmp_path: Path) -> None:
     assert "may not be written to" in run.stderr
 
 
+@pytest.mark.any_database
 def test_the_queue_needs_its_tables(tmp_path: Path) -> None:
     run = manage(
         "generate_games", "10", "--queue", "--output", str(tmp_path / "games.csv"),
@@ -221,6 +231,7 @@ def test_the_queue_needs_its_tables(tmp_path: Path) -> None:
     assert "Traceback" not in run.stderr
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize("executor", ["sequential", pytest.param("auto", marks=pytest.mark.ray)])
 def test_the_demo_makes_its_file_and_ends_what_it_started(tmp_path: Path, executor: str) -> None:
     before = set(psutil.pids())

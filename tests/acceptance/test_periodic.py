@@ -81,6 +81,7 @@ def test_a_worker_that_was_down_makes_up_nothing(tmp_path: Path) -> None:
     assert "Periodic task leap day was not enqueued when it was due" in log.read_text()
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -98,10 +99,12 @@ def test_a_name_that_is_not_known_is_refused_in_one_line(
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.any_database
 def test_without_any_the_list_says_how_to_declare_one() -> None:
     assert "@periodic(cron=" in periodic_tasks(DJANGO_SETTINGS_MODULE="tests.runtime_settings")
 
 
+@pytest.mark.any_database
 def test_help_teaches() -> None:
     text = periodic_tasks("--help")
     for word in ("@periodic", "--disable", "--run NAME", "For instance"):

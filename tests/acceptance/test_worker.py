@@ -175,6 +175,7 @@ def test_two_workers_racing_run_every_task_once(tmp_path: Path) -> None:
     assert len({workers[0] for _, _, workers in rows}) == 2
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -196,6 +197,7 @@ def test_what_cannot_work_is_told_in_one_line(arguments: list[str], message: str
     assert "Traceback" not in run.stderr
 
 
+@pytest.mark.any_database
 def test_a_database_without_tables_is_told_in_one_line(tmp_path: Path) -> None:
     run = manage("run_ray_worker", DATABASE_URL=f"sqlite:///{tmp_path}/empty.sqlite3")
     assert run.returncode == 78
@@ -203,6 +205,7 @@ def test_a_database_without_tables_is_told_in_one_line(tmp_path: Path) -> None:
     assert "Traceback" not in run.stderr
 
 
+@pytest.mark.any_database
 def test_a_database_that_does_not_answer_is_told_in_one_line() -> None:
     run = manage("run_ray_worker", DATABASE_URL="postgres://u:p@127.0.0.1:1/x")
     assert run.returncode == 1
@@ -210,6 +213,7 @@ def test_a_database_that_does_not_answer_is_told_in_one_line() -> None:
     assert "Traceback" not in run.stderr
 
 
+@pytest.mark.any_database
 @pytest.mark.ray
 def test_a_dashboard_port_in_use_is_told_by_its_setting(tmp_path: Path) -> None:
     import socket
@@ -242,6 +246,7 @@ def _child_of(worker: WorkerProcess) -> int:
     return int(child.pid)
 
 
+@pytest.mark.any_database
 @pytest.mark.ray
 def test_a_stop_lets_a_task_that_fans_out_finish(tmp_path: Path) -> None:
     started, release = tmp_path / "started", tmp_path / "release"
@@ -295,6 +300,7 @@ def test_a_child_whose_supervisor_is_killed_ends_and_its_task_runs_elsewhere(
     assert result.return_value == "released"
 
 
+@pytest.mark.any_database
 def test_settings_that_cannot_be_used_are_told_in_one_line() -> None:
     for name, value in (("DATABASE_URL", "foo"), ("RAY_NUM_CPUS", "x")):
         run = manage("run_ray_worker", **{name: value})

@@ -2,8 +2,7 @@
 
 import threading
 import unittest
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import timedelta
 from io import StringIO
 from typing import Any
@@ -22,6 +21,7 @@ from django_ray_runtime.task import Unique, arguments
 from django_ray_runtime.testing import capture_enqueued, run_enqueued
 from tests import conforming
 from tests.conforming import add, echo
+from tests.support import someone_waits_for_a_lock, wait_until
 
 pytestmark = pytest.mark.django_db
 
@@ -278,28 +278,12 @@ class TestUniqueAtTheSameTime:
             ids["second"] = unique_add.enqueue(1, 2).id
 
         def let_go() -> None:
-            with until_somebody_waits_for_a_lock():
-                release.set()
+            wait_until(someone_waits_for_a_lock, "the second waits for the first")
+            release.set()
 
         at_once([first, second, let_go])
         assert (ids["first"] == ids["second"]) is (ends == "commit")
         assert str(QueuedTask.objects.get().id) == ids["second"]
-
-
-@contextmanager
-def until_somebody_waits_for_a_lock() -> Iterator[None]:
-    """Enter once another connection waits for one; PostgreSQL tells."""
-    waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
-    pause = threading.Event()
-    for _ in range(3000):
-        with connection.cursor() as cursor:
-            cursor.execute(waiting)
-            if cursor.fetchone()[0]:
-                break
-        pause.wait(0.01)
-    else:
-        raise AssertionError("nobody ever waited for a lock")
-    yield
 
 
 def at_once(functions: list[Callable[[], Any]]) -> list[Any]:

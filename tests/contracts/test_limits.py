@@ -190,6 +190,7 @@ def test_a_claim_without_keys_never_reads_the_keys(store: Store, worker: str) ->
     assert len(queries) == 2
 
 
+@pytest.mark.slow
 def test_sixteen_claimers_never_run_more_than_the_limit(store: Store, worker: str) -> None:
     tasks.add.using(concurrency_key="k", concurrency_limit=3).enqueue_many(
         [(n, 0) for n in range(60)]

@@ -261,6 +261,17 @@ def test_the_progress_of_chunks_is_added_up(dispatcher: Dispatcher) -> None:
     assert (result.progress.done, result.progress.total) == (12, 12)
 
 
+@pytest.mark.usefixtures("ray_cluster_here")
+def test_the_progress_of_what_takes_long_enough_to_leave_is_added_up_too(
+    dispatcher: Dispatcher,
+) -> None:
+    result = tasks.report_in_parts.enqueue([3, 4, 5], 0.3)
+    run_all(dispatcher)
+    result.refresh()
+    assert result.progress is not None
+    assert (result.progress.done, result.progress.total) == (12, 12)
+
+
 def test_progress_is_written_at_most_twice_a_second(
     dispatcher: Dispatcher, django_assert_max_num_queries: Any
 ) -> None:

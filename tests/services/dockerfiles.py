@@ -92,6 +92,8 @@ def _stage(root: Path, python: Path, base: str) -> Image:
     environment = {name: value for name, value in os.environ.items() if name.startswith(KEPT)}
     environment["PATH"] = f"{python / 'bin'}{os.pathsep}{os.defpath}"
     environment["HOME"] = str(root / "home")
+    # Only what is imported is compiled, by whoever imports it. To pip a 0 means: do not.
+    environment["PIP_NO_COMPILE"] = "0"
     return Image(root, python, environment, root, base)
 
 

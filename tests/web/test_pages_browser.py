@@ -17,19 +17,32 @@ from tests.web.served import add_user, log_in, served
 pytestmark = [pytest.mark.slow, pytest.mark.acceptance]
 
 
-@pytest.fixture
-def results(tmp_path: Path, settings: Any) -> Path:
-    folder = tmp_path / "results"
-    settings.GENERATION_RESULTS_DIR = folder
-    return folder
+@pytest.fixture(scope="module")
+def _folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("results")
+
+
+@pytest.fixture(scope="module")
+def _server(
+    django_db_setup: None, tmp_path_factory: pytest.TempPathFactory, _folder: Path
+) -> Iterator[str]:
+    """One web server for all: it keeps nothing but what is in the database and the folder."""
+    log = tmp_path_factory.mktemp("server") / "gunicorn.log"
+    with served(log, RESULTS_DIR=str(_folder)) as address:
+        yield address
 
 
 @pytest.fixture
-def site(transactional_db: None, tmp_path: Path, results: Path) -> Iterator[str]:
+def results(_folder: Path, settings: Any) -> Path:
+    settings.GENERATION_RESULTS_DIR = _folder
+    return _folder
+
+
+@pytest.fixture
+def site(transactional_db: None, results: Path, _server: str) -> str:
     add_user("ana")
     add_user("boss", is_staff=True, is_superuser=True)
-    with served(tmp_path / "gunicorn.log", RESULTS_DIR=str(results)) as address:
-        yield address
+    return _server
 
 
 @pytest.fixture

@@ -78,6 +78,7 @@ def test_a_backtest_is_drawn_as_it_was_computed(ana: Client, strategy: str) -> N
     assert shown.context["trades"][0].net == found.trades.net[0]
 
 
+@pytest.mark.slow
 def test_the_usual_strategy_trades_against_the_days_signal(ana: Client) -> None:
     shown = sent(ana, RUN, form_values(ana, RUN))
     assert shown.context["chosen"] == "rsi_bollinger"

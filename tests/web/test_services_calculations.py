@@ -166,6 +166,8 @@ def test_a_task_that_nobody_offers_cannot_be_asked_for(api: Client) -> None:
     assert result.errors[-1].exception_class_path == "builtins.KeyError"
 
 
+@pytest.mark.any_database
+@pytest.mark.slow
 def test_a_data_set_is_known_by_its_content(api: Client, staff: Client) -> None:
     stored = upload(api, "prices", prices_of())
     assert (stored["rows"], stored["about"]["tickers"]) == (260, 1)

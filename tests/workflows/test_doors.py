@@ -39,6 +39,7 @@ def queued(flow: str, request: Any) -> Any:
 
 
 @pytest.mark.django_db
+@pytest.mark.any_database
 @pytest.mark.slow
 @pytest.mark.ray
 def test_insights_are_the_same_through_each_door() -> None:
@@ -69,6 +70,7 @@ def test_games_are_the_same_through_each_door() -> None:
 
 @pytest.mark.django_db
 @pytest.mark.any_database
+@pytest.mark.slow
 def test_a_script_writes_a_file_and_says_what_it_does_not_understand(tmp_path: Path) -> None:
     mine = tmp_path / "mine.csv"
     mine.write_text("a,b\n" + "\n".join(f"{n},{n * n}" for n in range(50)))

@@ -13,8 +13,8 @@ from math import erfc, sqrt
 from typing import Any
 
 import numpy as np
+import scipy  # its parts load when used, see flow
 from numpy.typing import NDArray
-from scipy import stats
 
 from workflows.insights.sources import FEWEST_ROWS, Floats, Group
 
@@ -81,7 +81,7 @@ def _of_column(name: str, values: Floats, times: NDArray[Any] | None) -> Iterato
 
 def _trend(name: str, values: Floats, times: NDArray[Any]) -> Finding:
     """Spearman's rank correlation with time."""
-    rho = float(stats.spearmanr(np.arange(len(values)), values).statistic)
+    rho = float(scipy.stats.spearmanr(np.arange(len(values)), values).statistic)
     way = "rises" if rho > 0 else "falls"
     return {
         "kind": "trend", "columns": [name], "effect": abs(rho), "p_value": _p_of_trend(rho, values),
@@ -133,7 +133,7 @@ def _season(name: str, values: Floats, times: NDArray[Any], season: str) -> Find
     parts = [rest[places == one] for one in there]
     if len(parts) < 3 or not _varies(np.concatenate(parts), values):
         return None
-    found = stats.kruskal(*parts)
+    found = scipy.stats.kruskal(*parts)
     rows = sum(map(len, parts))
     effect = (float(found.statistic) - len(parts) + 1) / (rows - len(parts))
     middles = [float(np.median(part)) for part in parts]
@@ -161,7 +161,7 @@ def _correlation(group: Group, first: str, second: str) -> Finding | None:
         left, right, what = np.diff(left), np.diff(right), f"The changes of {what}"
     if not (_varies(left, levels[0]) and _varies(right, levels[1])):
         return None
-    found = stats.spearmanr(left, right)
+    found = scipy.stats.spearmanr(left, right)
     rho = float(found.statistic)
     way = "go together" if rho > 0 else "go against each other"
     return {
@@ -176,7 +176,7 @@ def _correlation(group: Group, first: str, second: str) -> Finding | None:
 def _p_of_trend(rho: float, values: Floats) -> float:
     """Two-sided: of a rank correlation over the effective number of rows, (1 - r) / (1 + r) of
     them; of the mean change, where the level wanders as a random walk does."""
-    ranks = stats.rankdata(values)
+    ranks = scipy.stats.rankdata(values)
     rest = _detrended(ranks)
     if not _varies(rest, ranks):  # a straight line, of which rounding is left
         return 0.0
@@ -187,10 +187,10 @@ def _p_of_trend(rho: float, values: Floats) -> float:
         changes = np.diff(values)
         error = float(changes.std(ddof=1)) / sqrt(len(changes))
         t = abs(float(changes.mean())) / error if error > 0 else float("inf")
-        return float(2 * stats.t.sf(t, len(changes) - 1))
+        return float(2 * scipy.stats.t.sf(t, len(changes) - 1))
     free = max(1.0, len(values) * (1 - r) / (1 + r) - 2)
     t = abs(rho) * sqrt(free / max(1e-300, 1 - rho * rho))
-    return float(2 * stats.t.sf(t, free))
+    return float(2 * scipy.stats.t.sf(t, free))
 
 
 def _autocorrelation(rest: Floats) -> float:

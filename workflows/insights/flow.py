@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Any, Literal
 
+import scipy  # its parts load when used: `stats` at the start would cost each web process a second
 from pydantic import BaseModel, ConfigDict, Field, model_validator
-from scipy import stats
 
 from ray_services.common.errors import BadInput
 from workflows.common.processors import (
@@ -132,7 +132,7 @@ def _adjusted(found: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """With `q_value`: the p-value in the light of how many were looked at (Benjamini, Hochberg)."""
     if not found:
         return []
-    adjusted = stats.false_discovery_control([one["p_value"] for one in found])
+    adjusted = scipy.stats.false_discovery_control([one["p_value"] for one in found])
     return [{**one, "q_value": rounded(q)} for one, q in zip(found, adjusted, strict=True)]
 
 

@@ -5,6 +5,7 @@ import os
 import sys
 from typing import Any
 
+from django.core.checks import Tags
 from django.core.management.base import (
     BaseCommand,
     CommandError,
@@ -85,6 +86,9 @@ class Command(BaseCommand):
         "tasks may finish within the grace period, the rest goes back to the queue. A second "
         "one stops at once."
     )
+    # Not those of pages: a look at the URLs imports all that they lead to, seconds and hundreds of
+    # megabytes that no worker needs.
+    requires_system_checks = [Tags.compatibility, Tags.models, Tags.caches, Tags.files]
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.formatter_class = _Formatter
