@@ -32,11 +32,15 @@ isolated = unset DATABASE_URL DJANGO_SETTINGS_MODULE RAY_ADDRESS;
 compile = CUSTOM_COMPILE_COMMAND="make pins" $(PY) -m piptools compile --quiet --strip-extras \
 	--allow-unsafe --no-emit-index-url --no-emit-find-links --no-emit-trusted-host $(ARGS)
 
+# A link that leads nowhere and a page that no list leads to are errors.
+build_docs = $(isolated) $(PY) -m sphinx --builder html --conf-dir docs --fail-on-warning \
+	--keep-going --quiet . site
+
 # Modules from elsewhere must not shadow the pinned ones.
 unexport PYTHONPATH PYTHONHOME
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev setup-peers demo worker web up test test-sqlite test-postgresql test-fast test-images test-agents test-faults examples kodosumi-demo lint format bench screenshots messages pins wheel clean
+.PHONY: help setup setup-dev setup-peers demo worker web up test test-sqlite test-postgresql test-fast test-images test-agents test-faults examples kodosumi-demo lint format docs docs-serve bench screenshots messages pins wheel clean
 
 help: ## List these commands
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
@@ -113,10 +117,18 @@ lint: setup-dev ## Check style, types, layers, migrations and settings
 	$(VENV)/bin/lint-imports --no-logo
 	$(isolated) $(PY) manage.py makemigrations --check --dry-run
 	$(isolated) $(PY) manage.py check
+	$(build_docs)
 
 format: setup-dev ## Rewrite the code in the style that lint expects
 	$(PY) -m ruff check --fix .
 	$(PY) -m ruff format .
+
+docs: setup-dev ## Build the documentation as a site of files, in site/
+	$(build_docs)
+	@echo "Open site/index.html"
+
+docs-serve: docs ## Serve the documentation on 127.0.0.1:PORT (8000)
+	@$(PY) -m http.server --bind 127.0.0.1 --directory site $(PORT)
 
 bench: setup-dev ## Measure generation, fan-out, services, the queue and its recovery, briefly
 	@$(PY) -m benchmarks.bench_generation --quick
@@ -163,7 +175,7 @@ wheel: setup-dev ## Build the runtime's wheel into ray_services/wheels, for the 
 	@ls ray_services/wheels
 
 clean: ## Remove .venv, the demo's output and all caches
-	rm -rf $(VENV) $(KODOSUMI) $(AGENTS) $(PEERS) demo ray_services/data/files ray_services/wheels .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(KODOSUMI) $(AGENTS) $(PEERS) demo site ray_services/data/files ray_services/wheels .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	rm -f .test.*sqlite3*
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
