@@ -40,7 +40,7 @@ build_docs = $(isolated) $(PY) -m sphinx --builder html --conf-dir docs --fail-o
 unexport PYTHONPATH PYTHONHOME
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev setup-peers demo worker web up test test-sqlite test-postgresql test-fast test-images test-agents test-faults examples kodosumi-demo lint format docs docs-serve bench screenshots messages pins wheel clean
+.PHONY: help setup setup-dev setup-peers demo worker web up test test-sqlite test-postgresql test-fast test-images test-agents test-docs test-faults examples kodosumi-demo lint format docs docs-serve bench bench-full screenshots messages pins wheel clean
 
 help: ## List these commands
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
@@ -100,6 +100,9 @@ test-images: setup-dev ## Follow every service's Dockerfile in an empty folder, 
 test-agents: $(AGENTS)/.ready ## Run real CrewAI agents in parallel, offline
 	@$(isolated) $(AGENTS)/bin/python -m pytest tests/workflows/test_crewai.py
 
+test-docs: setup-dev ## Follow every page that shows commands, also where it takes minutes or asks the package index
+	@$(isolated) $(PY) -m pytest tests/docs
+
 test-faults: setup-dev ## Kill, freeze and cut off everything, for about twenty minutes
 	@$(isolated) $(PY) -m tests.with_postgres $(PY) -m pytest tests/faults -m "not brief"
 	@$(isolated) unset TEST_DATABASE_URL; $(PY) -m pytest tests/faults -m "not brief"
@@ -143,6 +146,21 @@ bench: setup-dev ## Measure generation, fan-out, services, the queue and its rec
 	@$(PY) -m benchmarks.simulate_scaling --quick
 	@$(PY) -m benchmarks.bench_faults --quick
 
+# Alone on the machine: what runs beside it is in the figures.
+bench-full: results = benchmarks/results
+bench-full: setup-dev setup-peers ## Measure all of it as published, for some hours, and write the page of all figures
+	@$(PY) -m benchmarks.bench_generation --json $(results)/generation.json
+	@$(PY) -m benchmarks.bench_constraints --json $(results)/constraints.json
+	@$(PY) -m benchmarks.bench_jobs --json $(results)/jobs.json
+	@$(PY) -m benchmarks.bench_fanout --json $(results)/fanout.json
+	@$(PY) -m benchmarks.fanout_chart $(results)/fanout.json docs/explanation/fanout.svg
+	@$(PY) -m benchmarks.bench_queue --json $(results)/queue.json --svg docs/explanation/queue.svg
+	@$(PY) -m benchmarks.bench_faults --json $(results)/faults.json
+	@$(PY) -m benchmarks.ray_comparison_benchmark --json $(results)/services.json --svg docs/explanation/services.svg
+	@$(PY) -m benchmarks.bench_pages --json $(results)/pages.json
+	@$(PY) -m benchmarks.simulate_scaling --json $(results)/scaling.json --svg docs/explanation/scaling.svg
+	@$(PY) -m benchmarks.page
+
 screenshots: setup-dev ## Draw docs/images anew: the pages in Chromium, over a worker
 	@$(isolated) $(PY) scripts/screenshots.py
 
@@ -169,7 +187,7 @@ pins: setup-dev ## Pin requirements*.in again (ARGS=--upgrade for newer versions
 wheel: setup-dev ## Build the runtime's wheel into ray_services/wheels, for the services' images
 	@rm -rf ray_services/wheels && mkdir -p ray_services/wheels
 	@copy=$$(mktemp -d) && trap 'rm -rf "$$copy"' EXIT && \
-		cp -R pyproject.toml README.md LICENSE django_ray_runtime "$$copy" && \
+		cp -R pyproject.toml LICENSE django_ray_runtime "$$copy" && \
 		$(PY) -m pip wheel --quiet --no-deps --no-build-isolation --no-index \
 			--wheel-dir ray_services/wheels "$$copy"
 	@ls ray_services/wheels

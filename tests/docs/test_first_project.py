@@ -1,0 +1,100 @@
+"""A project of one's own, made outside of this repository by following the tutorial word for word.
+
+What the tutorial installs from the package index is found in the environment of these tests
+instead, so that no network is needed; the long form asks the index.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from zipfile import ZipFile
+
+import pytest
+
+from tests.docs.following import Shell, follow, shell
+from tests.docs.pages import blocks_of
+from tests.support import RAY_PRIORITY, ROOT
+
+TUTORIAL = ROOT / "docs" / "tutorial"
+# All that is installed here, without what is in this repository.
+INSTALLED = sysconfig.get_path("purelib")
+OFFLINE = {"PYTHONPATH": INSTALLED, "PIP_NO_INDEX": "1", "PIP_NO_BUILD_ISOLATION": "0"}
+# Beside busy tests a node may take longer than the half minute that Ray gives it.
+PATIENT_RAY = {"RAY_raylet_start_wait_time_s": "120", **RAY_PRIORITY}
+
+pytestmark = [pytest.mark.slow, pytest.mark.ray]
+
+
+def clone(to: Path) -> None:
+    """What the package is built of, as in a clone."""
+    to.mkdir()
+    for name in ("pyproject.toml", "LICENSE"):
+        shutil.copy(ROOT / name, to)
+    ignore = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(ROOT / "django_ray_runtime", to / "django_ray_runtime", ignore=ignore)
+
+
+def begin(folder: Path, **environment: str) -> Iterator[Shell]:
+    """A shell beside a clone."""
+    clone(folder / "django-on-ray")
+    tools = Path(sysconfig.get_path("scripts"))
+    path = f"{os.environ['PATH']}:{tools}"  # behind: for django-admin alone
+    ray = {**PATIENT_RAY, "RAY_TMPDIR": str(folder)}
+    with shell(folder, **{"PATH": path, **ray, **environment}) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def shop() -> Iterator[Shell]:
+    """The project at the end of the tutorial's first page."""
+    with TemporaryDirectory(prefix="shop-") as folder:  # short: Ray keeps sockets in it
+        for made in begin(Path(folder), **OFFLINE):
+            assert follow(TUTORIAL / "first-task.md", made) >= 10
+            yield made
+
+
+def test_the_first_page_makes_a_project_whose_tasks_run(shop: Shell) -> None:
+    where = shop.run('python -c "import django_ray_runtime as it; print(it.__file__)"').strip()
+    assert where.startswith(str(shop.folder / "shop-env")), "not what was installed, but a folder"
+    missing = shop.run("python -c \"import importlib.util as i; print(i.find_spec('generation'))\"")
+    assert missing.strip() == "None"
+    states = shop.run("python manage.py queue_status --json")
+    assert '"FAILED"' not in states
+
+
+def test_the_second_page_spreads_a_task_over_two_nodes(shop: Shell) -> None:
+    assert follow(TUTORIAL / "two-nodes.md", shop) == 3
+
+
+def test_the_first_page_leaves_nothing_out() -> None:
+    reasons = [block.notes.get("not run") for block in blocks_of(TUTORIAL / "first-task.md")]
+    assert [reason for reason in reasons if reason] == ["it stays; with --batch it ran above"]
+
+
+@pytest.mark.long
+def test_the_first_page_with_packages_from_the_index() -> None:
+    with TemporaryDirectory(prefix="shop-") as folder:
+        for made in begin(Path(folder)):
+            assert follow(TUTORIAL / "first-task.md", made) >= 10
+
+
+def test_the_wheel_has_every_file_of_the_package(tmp_path: Path) -> None:
+    clone(tmp_path / "clone")
+    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-index"]
+    command += ["--no-build-isolation", "--wheel-dir", str(tmp_path), str(tmp_path / "clone")]
+    subprocess.run(command, check=True, capture_output=True)
+    [wheel] = tmp_path.glob("*.whl")
+    held = {name for name in ZipFile(wheel).namelist() if ".dist-info/" not in name}
+    package = ROOT / "django_ray_runtime"
+    files = {
+        str(file.relative_to(ROOT))
+        for file in package.rglob("*")
+        if file.is_file() and "__pycache__" not in file.parts
+    }
+    assert held == files - {"django_ray_runtime/README.md"}
+    assert {"django_ray_runtime/py.typed"} <= held
