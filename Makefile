@@ -40,7 +40,7 @@ build_docs = $(isolated) $(PY) -m sphinx --builder html --conf-dir docs --fail-o
 unexport PYTHONPATH PYTHONHOME
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev setup-peers demo worker web up test test-sqlite test-postgresql test-fast test-images test-agents test-docs test-faults examples kodosumi-demo lint format docs docs-serve bench bench-full screenshots messages pins wheel clean
+.PHONY: help setup setup-dev setup-peers demo worker web up test test-sqlite test-postgresql test-fast test-images test-agents test-docs test-faults examples kodosumi-demo lint format docs docs-serve reference bench bench-full screenshots messages pins wheel clean
 
 help: ## List these commands
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
@@ -129,6 +129,9 @@ format: setup-dev ## Rewrite the code in the style that lint expects
 docs: setup-dev ## Build the documentation as a site of files, in site/
 	$(build_docs)
 	@echo "Open site/index.html"
+
+reference: setup-dev ## Write the pages of the reference that the code makes
+	@$(isolated) $(PY) -m scripts.reference
 
 docs-serve: docs ## Serve the documentation on 127.0.0.1:PORT (8000)
 	@$(PY) -m http.server --bind 127.0.0.1 --directory site $(PORT)

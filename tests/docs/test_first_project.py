@@ -67,6 +67,7 @@ def test_the_first_page_makes_a_project_whose_tasks_run(shop: Shell) -> None:
     assert '"FAILED"' not in states
 
 
+@pytest.mark.long
 def test_the_second_page_spreads_a_task_over_two_nodes(shop: Shell) -> None:
     assert follow(TUTORIAL / "two-nodes.md", shop) == 3
 
@@ -96,5 +97,5 @@ def test_the_wheel_has_every_file_of_the_package(tmp_path: Path) -> None:
         for file in package.rglob("*")
         if file.is_file() and "__pycache__" not in file.parts
     }
-    assert held == files - {"django_ray_runtime/README.md"}
+    assert held == files
     assert {"django_ray_runtime/py.typed"} <= held

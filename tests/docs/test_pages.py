@@ -22,6 +22,7 @@ IN_A_CLONE = [
     *("README.md", "docs/tutorial/ray.md", "docs/tutorial/game-file.md"),
     *("docs/explanation/exact-generation.md", "docs/explanation/packing.md"),
 ]
+LONG = ["docs/tutorial/ray.md", "docs/tutorial/game-file.md"]
 RECIPES = [
     f"docs/howto/{name}.md"
     for name in (
@@ -47,6 +48,7 @@ def clone() -> Iterator[Shell]:
             "RAY_NUM_CPUS": "2",
             "RAY_OBJECT_STORE_MEMORY": "100000000",
             "RAY_TMPDIR": folder,
+            "GUNICORN_CMD_ARGS": "--timeout 300",  # beside busy tests
             **RAY_PRIORITY,
         }
         with shell(path, **environment) as made:
@@ -55,7 +57,10 @@ def clone() -> Iterator[Shell]:
 
 @pytest.mark.slow
 @pytest.mark.ray
-@pytest.mark.parametrize("page", IN_A_CLONE)
+@pytest.mark.parametrize(
+    "page",
+    [pytest.param(page, marks=pytest.mark.long if page in LONG else []) for page in IN_A_CLONE],
+)
 def test_what_a_page_shows_happens(clone: Shell, page: str) -> None:
     assert follow(ROOT / page, clone, instead={"8000": str(free_port())})
 

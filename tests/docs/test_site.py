@@ -67,6 +67,17 @@ def test_what_leads_nowhere_is_refused(
     assert complaint in run.stderr
 
 
+def test_links_to_other_sites_are_addresses() -> None:
+    """Nobody is asked: that would make these tests depend on the world."""
+    pages = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *ROOT.glob("*/README.md")]
+    links = {
+        link for page in pages for link in re.findall(r"\]\((\w+://[^)]*)\)", page.read_text())
+    }
+    assert links
+    wrong = {link for link in links if not re.fullmatch(r"https://[\w-]+(\.[\w-]+)+(/\S*)?", link)}
+    assert wrong == set()
+
+
 def test_the_lists_of_the_index_are_the_contents_of_the_site() -> None:
     contents = runpy.run_path(str(ROOT / "docs" / "conf.py"))["contents"]
     shown = contents((ROOT / "docs" / "README.md").read_text())
