@@ -5,6 +5,7 @@ instead, so that no network is needed; the long form asks the index.
 """
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -84,13 +85,29 @@ def test_the_first_page_with_packages_from_the_index() -> None:
             assert follow(TUTORIAL / "first-task.md", made) >= 10
 
 
-def test_the_wheel_has_every_file_of_the_package(tmp_path: Path) -> None:
-    clone(tmp_path / "clone")
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> ZipFile:
+    """The wheel, built from what a clone has."""
+    folder = tmp_path_factory.mktemp("wheel")
+    clone(folder / "clone")
     command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-index"]
-    command += ["--no-build-isolation", "--wheel-dir", str(tmp_path), str(tmp_path / "clone")]
+    command += ["--no-build-isolation", "--wheel-dir", str(folder), str(folder / "clone")]
     subprocess.run(command, check=True, capture_output=True)
-    [wheel] = tmp_path.glob("*.whl")
-    held = {name for name in ZipFile(wheel).namelist() if ".dist-info/" not in name}
+    [made] = folder.glob("*.whl")
+    return ZipFile(made)
+
+
+def test_the_wheel_stands_alone(wheel: ZipFile) -> None:
+    [name] = [one for one in wheel.namelist() if one.endswith(".dist-info/METADATA")]
+    metadata = wheel.read(name).decode()
+    extras = set(re.findall(r"^Provides-Extra: (.+)$", metadata, re.MULTILINE))
+    assert extras >= {"ray", "dask", "postgres", "rest", "metrics"}
+    assert "# django-ray-runtime" in metadata
+    assert re.findall(r"\]\((?!https://)", metadata) == [], "links that lead nowhere elsewhere"
+
+
+def test_the_wheel_has_every_file_of_the_package(wheel: ZipFile) -> None:
+    held = {name for name in wheel.namelist() if ".dist-info/" not in name}
     package = ROOT / "django_ray_runtime"
     files = {
         str(file.relative_to(ROOT))
