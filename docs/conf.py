@@ -31,9 +31,11 @@ PAGE = re.compile(r"\]\((?P<path>[^)#:]+)\.md\)")
 
 
 def contents(index: str) -> str:
-    """The tables of contents that a page of lists stands for, in MyST's words."""
+    """The tables of contents that a page of lists stands for, in MyST's words: one for each
+    section, or one where there are none."""
     written = ""
-    for section in re.split(r"^## ", index, flags=re.MULTILINE):
+    head, *sections = re.split(r"^## ", index, flags=re.MULTILINE)
+    for section in sections or [head]:
         title, _, body = section.partition("\n")
         lines = [line for line in body.splitlines() if re.match(r"- |\d+\. |  ", line)]
         pages = PAGE.findall("\n".join(lines))

@@ -62,20 +62,13 @@ def clone() -> Iterator[Shell]:
     [pytest.param(page, marks=pytest.mark.long if page in LONG else []) for page in IN_A_CLONE],
 )
 def test_what_a_page_shows_happens(clone: Shell, page: str) -> None:
-    assert follow(ROOT / page, clone, instead={"8000": str(free_port())})
+    assert follow(ROOT / page, clone, long=page in LONG, instead={"8000": str(free_port())})
 
 
 @pytest.mark.slow
 def test_what_recipes_show_happens(clone: Shell) -> None:
     clone.run("python manage.py migrate")
     assert sum(follow(ROOT / page, clone) for page in RECIPES) >= 9
-
-
-@pytest.mark.long
-@pytest.mark.ray
-@pytest.mark.parametrize("page", ["README.md", "docs/tutorial/ray.md"])
-def test_what_a_page_shows_happens_also_where_it_takes_long(clone: Shell, page: str) -> None:
-    assert follow(ROOT / page, clone, long=True, instead={"8000": str(free_port())})
 
 
 @pytest.mark.slow
