@@ -38,13 +38,17 @@ tests = $(PY) -m pytest --numprocesses $(PROCESSES) --dist loadgroup
 compile = CUSTOM_COMPILE_COMMAND="make pins" $(PY) -m piptools compile --quiet --strip-extras \
 	--allow-unsafe --no-emit-index-url --no-emit-find-links --no-emit-trusted-host $(ARGS)
 
+# A link that leads nowhere and a page that no list leads to are errors.
+build_docs = $(isolated) $(PY) -m sphinx --builder html --conf-dir docs --fail-on-warning \
+	--keep-going --quiet . site
+
 # Modules from elsewhere must not shadow the pinned ones.
 unexport PYTHONPATH PYTHONHOME
 # Each of the hundreds of processes that tests start would compile all that it imports.
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev setup-peers setup-load demo worker web up test test-sqlite test-postgresql test-fast test-security test-images test-agents test-faults test-cluster examples kodosumi-demo lint format bench load soak screenshots messages pins wheel clean
+.PHONY: help setup setup-dev setup-peers setup-load demo worker web up test test-sqlite test-postgresql test-fast test-security test-images test-agents test-docs test-faults test-cluster examples kodosumi-demo lint format docs docs-serve reference bench bench-full load soak screenshots messages pins wheel clean
 
 help: ## List these commands
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
@@ -109,6 +113,9 @@ test-images: setup-dev ## Follow every Dockerfile in an empty folder, for ten mi
 test-agents: $(AGENTS)/.ready ## Run real CrewAI agents in parallel, offline
 	@$(isolated) $(AGENTS)/bin/python -m pytest tests/workflows/test_crewai.py
 
+test-docs: setup-dev ## Follow every page that shows commands, also where it takes minutes or asks the package index
+	@$(isolated) $(PY) -m pytest tests/docs
+
 test-faults: setup-dev ## Kill, freeze and cut off everything, for about twenty minutes
 	@$(isolated) $(PY) -m tests.with_postgres $(PY) -m pytest tests/faults -m "not brief"
 	@$(isolated) unset TEST_DATABASE_URL; $(PY) -m pytest tests/faults -m "not brief" && \
@@ -133,6 +140,7 @@ lint: setup-dev ## Check style, types, layers, migrations, settings, manifests a
 	$(VENV)/bin/lint-imports --no-logo
 	$(isolated) $(PY) manage.py makemigrations --check --dry-run
 	$(isolated) $(PY) manage.py check
+	$(build_docs)
 	$(VENV)/bin/hadolint Dockerfile ray_services/*/Dockerfile
 	$(PY) -m check_jsonschema --builtin-schema vendor.compose-spec docker-compose*.yml
 	$(PY) scripts/check_manifests.py
@@ -141,6 +149,16 @@ lint: setup-dev ## Check style, types, layers, migrations, settings, manifests a
 format: setup-dev ## Rewrite the code in the style that lint expects
 	$(PY) -m ruff check --fix .
 	$(PY) -m ruff format .
+
+docs: setup-dev ## Build the documentation as a site of files, in site/
+	$(build_docs)
+	@echo "Open site/index.html"
+
+reference: setup-dev ## Write the pages of the reference that the code makes
+	@$(isolated) $(PY) -m scripts.reference
+
+docs-serve: docs ## Serve the documentation on 127.0.0.1:PORT (8000)
+	@$(PY) -m http.server --bind 127.0.0.1 --directory site $(PORT)
 
 bench: setup-dev ## Measure generation, fan-out, services, the queue and its recovery, briefly
 	@$(PY) -m benchmarks.bench_generation --quick
@@ -162,6 +180,20 @@ load: setup-dev $(LOAD)/.ready ## Put the whole site under load for some minutes
 soak: setup-dev $(LOAD)/.ready ## Everything at once for MINUTES=30, and whether memory or anything else grows
 	@$(isolated) $(PY) -m benchmarks.load.soak --minutes $(MINUTES) \
 		--json benchmarks/results/soak.json --svg docs/explanation/soak.svg
+# Alone on the machine: what runs beside it is in the figures.
+bench-full: results = benchmarks/results
+bench-full: setup-dev setup-peers ## Measure all of it as published, for some hours, and write the page of all figures
+	@$(PY) -m benchmarks.bench_generation --json $(results)/generation.json
+	@$(PY) -m benchmarks.bench_constraints --json $(results)/constraints.json
+	@$(PY) -m benchmarks.bench_jobs --json $(results)/jobs.json
+	@$(PY) -m benchmarks.bench_fanout --json $(results)/fanout.json
+	@$(PY) -m benchmarks.fanout_chart $(results)/fanout.json docs/explanation/fanout.svg
+	@$(PY) -m benchmarks.bench_queue --json $(results)/queue.json --svg docs/explanation/queue.svg
+	@$(PY) -m benchmarks.bench_faults --json $(results)/faults.json
+	@$(PY) -m benchmarks.ray_comparison_benchmark --json $(results)/services.json --svg docs/explanation/services.svg
+	@$(PY) -m benchmarks.bench_pages --json $(results)/pages.json
+	@$(PY) -m benchmarks.simulate_scaling --json $(results)/scaling.json --svg docs/explanation/scaling.svg
+	@$(PY) -m benchmarks.page
 
 screenshots: setup-dev ## Draw docs/images anew: the pages in Chromium, over a worker
 	@$(isolated) $(PY) scripts/screenshots.py
@@ -190,13 +222,13 @@ pins: setup-dev ## Pin requirements*.in again (ARGS=--upgrade for newer versions
 wheel: setup-dev ## Build the runtime's wheel into ray_services/wheels, for the services' images
 	@rm -rf ray_services/wheels && mkdir -p ray_services/wheels
 	@copy=$$(mktemp -d) && trap 'rm -rf "$$copy"' EXIT && \
-		cp -R pyproject.toml README.md LICENSE django_ray_runtime "$$copy" && \
+		cp -R pyproject.toml LICENSE django_ray_runtime "$$copy" && \
 		$(PY) -m pip wheel --quiet --no-deps --no-build-isolation --no-index \
 			--wheel-dir ray_services/wheels "$$copy"
 	@ls ray_services/wheels
 
 clean: ## Remove .venv, the demo's output and all caches
-	rm -rf $(VENV) $(KODOSUMI) $(AGENTS) $(PEERS) $(LOAD) demo ray_services/data/files ray_services/wheels .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(KODOSUMI) $(AGENTS) $(PEERS) $(LOAD) demo site ray_services/data/files ray_services/wheels .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	rm -f .test.*sqlite3*
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

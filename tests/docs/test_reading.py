@@ -1,0 +1,116 @@
+"""What the tests of pages take as shown, and as the same."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.docs.following import follow, shell
+from tests.docs.pages import blocks_of, commands_of, matches, occurs
+
+PAGE = """\
+<!-- not run: needs two
+machines -->
+```console
+$ false
+```
+
+```console
+$ for name in a b; do
+>   echo $name
+> done
+a
+b
+$ name=kept
+```
+
+Words between.
+
+<!-- long: sleeps -->
+```console
+$ echo "$name and   $HOME"
+kept and …
+```
+
+```json
+{"not": "run"}
+```
+
+<!-- before:
+first = 1
+-->
+```python
+# kept/there.py
+print("of a file")
+```
+"""
+
+
+@pytest.mark.parametrize(
+    ("expected", "came", "same"),
+    [
+        ("a 1\n", "a    1\n", True),
+        ("a 1\n", "a 2\n", False),
+        ("a …\n", "a 2 b\n", True),
+        ("a …\n", "a 2\nb\n", False),
+        ("a\n…\nz\n", "a\nb\nc\nz\n", True),
+        ("a\n…\nz\n", "a\nz\n", True),
+        ("a\n…\nz\n", "a\nb\n", False),
+        ("a.c\n", "abc\n", False),
+        ("a\n", "a\nb\n", False),
+    ],
+)
+def test_an_ellipsis_stands_for_what_differs(expected: str, came: str, same: bool) -> None:
+    assert matches(expected, came) is same
+
+
+def test_lines_occur_in_their_order_between_others() -> None:
+    assert occurs("a …\nc\n", "x\na 1\nb\nc\nd\n")
+    assert not occurs("c\na …\n", "x\na 1\nb\nc\nd\n")
+    assert occurs("", "anything")
+
+
+def test_blocks_know_their_notes(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text(PAGE)
+    first, second, third, fourth = blocks_of(page)
+    assert first.notes == {"not run": "needs two\nmachines"}
+    assert second.notes == {}
+    assert third.notes == {"long": "sleeps"}
+    assert fourth.language == "python"
+    assert fourth.notes == {"before": "first = 1"}
+    assert list(commands_of(second)) == [
+        ("for name in a b; do\n  echo $name\ndone\n", "a\nb\n"),
+        ("name=kept\n", ""),
+    ]
+
+
+def test_a_page_is_followed_in_one_shell(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text(PAGE)
+    with shell(tmp_path) as here:
+        assert follow(page, here) == 2
+        assert follow(page, here, long=True) == 3
+    assert (tmp_path / "kept" / "there.py").read_text().endswith('print("of a file")\n')
+
+
+@pytest.mark.parametrize("shown", ["$ false", "$ echo a\nb", "$ echo a\nCommandError: b"])
+def test_a_page_that_shows_what_does_not_happen_fails(tmp_path: Path, shown: str) -> None:
+    page = tmp_path / "page.md"
+    page.write_text(f"```console\n{shown}\n```\n")
+    with shell(tmp_path) as here, pytest.raises(AssertionError):
+        follow(page, here)
+
+
+def test_a_misspelt_note_is_refused(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("<!-- notrun: reason -->\n```console\n$ false\n```\n")
+    with pytest.raises(AssertionError, match="a note is one of"):
+        list(blocks_of(page))
+
+
+def test_what_runs_beside_ends_with_the_page(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("<!-- beside: stays -->\n```console\n$ echo ready; sleep 600\nready\n```\n")
+    with shell(tmp_path) as here:
+        follow(page, here)
+        assert here.run("jobs").count("Running") == 1
