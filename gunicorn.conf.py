@@ -40,7 +40,7 @@ keepalive = 5
 # downloads have ended, and no other in its place.
 max_requests = 0
 # Signs of life are written to a file: not where a disk may be busy.
-worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108
+worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108  # nosec
 control_socket_disable = True
 
 # Whom to believe says TRUSTED_PROXIES, and Django looks at the headers itself.
