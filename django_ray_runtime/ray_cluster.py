@@ -230,6 +230,8 @@ def start(settings: RuntimeSettings, temp_dir: str | None = None) -> Cluster:
         if not given:
             shutil.rmtree(folder, ignore_errors=True)
         raise RayUnavailable(f"Ray could not be started here: {_first_line(error)}") from None
+    if folder != settings.ray_temp_dir:
+        os.chmod(folder, 0o700)  # Ray opens it to everybody, with its logs and sockets
     logger.info("Started Ray with %g CPUs in %s", get_total_cpus(), folder)
     return Cluster(
         "local",
