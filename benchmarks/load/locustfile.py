@@ -205,7 +205,7 @@ class Calculating(FastHttpUser):
     """Asks a service."""
 
     weight = 1
-    wait_time = constant_pacing(5)
+    wait_time = constant_pacing(8)  # longer than gunicorn keeps an idle connection, not as long
 
     @task
     def calculate(self) -> None:

@@ -60,7 +60,7 @@ def users(
     command = [
         LOCUST, "--locustfile", FILE, "--headless", "--host", where.web.address, "--users", count,
         "--spawn-rate", count, "--run-time", f"{seconds}s", "--stop-timeout", str(STOP_SECONDS),
-        "--json-file", found, "--only-summary", "--exit-code-on-error", "0", "-L", "WARNING",
+        "--json-file", found, "--csv", found, "--only-summary", "--exit-code-on-error", "0", "-L", "WARNING",
         *kinds,
     ]  # fmt: skip
     known = {
@@ -83,6 +83,6 @@ def users(
         told = (where.folder / "locust.log").read_text()[-2000:]
         raise RuntimeError(f"Locust ended with {process.returncode}:\n{told}")
     rows: list[dict[str, Any]] = json.loads(written.read_text())
-    if any(row["num_failures"] for row in rows):  # what failed stands at the end of what it said
-        sys.stderr.write((where.folder / "locust.log").read_text()[-2000:])
+    if any(row["num_failures"] for row in rows):
+        sys.stderr.write(found.with_name("locust_failures.csv").read_text())
     return rows

@@ -10,6 +10,7 @@ from typing import Any
 from benchmarks.environment import ROOT
 
 PAGE = ROOT / "docs" / "explanation" / "load.md"
+PICTURE = PAGE.with_name("soak.svg")
 RESULTS = ROOT / "benchmarks" / "results"
 BEGIN, END = "<!-- figures: {} -->", "<!-- end -->"
 NAMES = ("web", "load", "soak")
@@ -43,7 +44,10 @@ def main() -> int:
     for name in NAMES:
         path = RESULTS / f"{name}.json"
         if path.exists():
-            page = filled(page, name, table(json.loads(path.read_text())))
+            text = table(json.loads(path.read_text()))
+            if name == "soak" and PICTURE.exists():
+                text += f"\n\n![What the processes hold over time]({PICTURE.name})"
+            page = filled(page, name, text)
     PAGE.write_text(page)
     return 0
 
