@@ -13,7 +13,7 @@ from django_ray_runtime import ray_cluster
 from django_ray_runtime.conf import read
 from django_ray_runtime.executors import BackgroundExecutor, Executor, SequentialExecutor
 from django_ray_runtime.store import Liveness, Store, get_liveness, get_store
-from tests.support import RAY_PRIORITY, database_url, make_worker
+from tests.support import PATIENT_DASK, RAY_PRIORITY, database_url, make_worker
 
 DATABASE_FIXTURES = {"db", "transactional_db", "store", "liveness", "worker"}
 # One of each for a whole run, and not one for each process of it.
@@ -84,9 +84,11 @@ def ray_cluster_here(local_ray: ray_cluster.Cluster) -> ray_cluster.Cluster:
 @pytest.fixture(scope="session")
 def local_dask() -> Iterator[Any]:
     """A real Dask with two workers of one thread, one for the whole run: its client."""
+    import dask
     from distributed import Client, LocalCluster
 
     with (
+        dask.config.set(PATIENT_DASK),
         TemporaryDirectory(prefix="dask-") as folder,
         LocalCluster(
             n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address="127.0.0.1:0",

@@ -27,6 +27,10 @@ __all__ = ["HeldCall", "HeldExecutor"]
 # that is next to nothing, and their start then takes a minute instead of a second.
 RAY_PRIORITY = {"RAY_worker_niceness": "0"}
 
+# A process of Dask that was lost is given up when the next one takes longer than 15 seconds to
+# start, as it may beside a busy test.
+PATIENT_DASK = {"distributed.deploy.lost-worker-timeout": "1 hour"}
+
 ROOT = Path(__file__).resolve().parent.parent
 
 

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import dask
 import psutil
 import pytest
 from distributed import secede
@@ -13,7 +14,7 @@ from distributed import secede
 from django_ray_runtime.dask_cluster import DaskCluster, _started
 from django_ray_runtime.exceptions import PerhapsLost
 from django_ray_runtime.executors import CallOptions, dask_local
-from tests.support import wait_until
+from tests.support import PATIENT_DASK, wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -22,9 +23,10 @@ ONCE = CallOptions(max_retries=0)
 
 @pytest.fixture
 def one_process(tmp_path: Path) -> Iterator[DaskCluster]:
-    cluster = _started(lambda: dask_local.start(1, str(tmp_path)))
-    yield cluster
-    cluster.close()
+    with dask.config.set(PATIENT_DASK):
+        cluster = _started(lambda: dask_local.start(1, str(tmp_path)))
+        yield cluster
+        cluster.close()
 
 
 def step_aside(mark: Path) -> None:
