@@ -98,7 +98,7 @@ test-sqlite: setup-dev ## The half of `make test` on SQLite
 test-postgresql: setup-dev ## The half of `make test` on PostgreSQL
 	@$(isolated) $(PY) -m tests.with_postgres $(tests) -m "database and not any_database and not long"
 
-test-fast: setup-dev ## Run the tests that take under a minute together
+test-fast: setup-dev ## Run the tests that need no process beside them, for a minute or two
 	@$(isolated) unset TEST_DATABASE_URL; \
 		$(tests) tests/unit tests/properties tests/contracts tests/web tests/workflows \
 			-m "not slow and not ray"

@@ -8,7 +8,6 @@ import os
 import shutil
 import socket
 import sys
-import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +18,7 @@ from typing import Any
 from django_ray_runtime import ray_entry
 from django_ray_runtime.conf import RuntimeSettings, runtime_settings
 from django_ray_runtime.exceptions import RayUnavailable
+from django_ray_runtime.ray_folder import new_temp_dir
 
 logger = logging.getLogger(__name__)
 
@@ -252,36 +252,6 @@ def _check_free(host: str, port: int) -> None:
                 f"Port {port} of {host} (RAY_DASHBOARD_PORT) cannot be used: {error.strerror}. "
                 "Stop what listens there, or set RAY_DASHBOARD_PORT to another."
             ) from None
-
-
-def new_temp_dir(root: str | None = None) -> str:
-    """A folder for a Ray of this process, under `root` or the system's temporary folder.
-
-    Its name has our pid. Folders whose process is gone (killed, so that it could not clean up)
-    are removed on the occasion.
-    """
-    parent = root or _short_temp_root() or tempfile.gettempdir()
-    for old in Path(parent).glob("ray-[0-9]*-*"):
-        if not _is_alive(int(old.name.split("-")[1])):
-            shutil.rmtree(old, ignore_errors=True)
-    if parent is not None:
-        os.makedirs(parent, exist_ok=True)
-    return tempfile.mkdtemp(prefix=f"ray-{os.getpid()}-", dir=parent)
-
-
-def _is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        pass
-    return True
-
-
-def _short_temp_root() -> str | None:
-    """Socket paths end at 107 bytes and Ray's own part takes 65: the root must be short."""
-    return "/tmp" if len(tempfile.gettempdir()) > 20 and Path("/tmp").is_dir() else None  # noqa: S108  # nosec
 
 
 def _dashboard(context: Any) -> str:

@@ -14,7 +14,7 @@ from typing import IO, Any
 from django_ray_runtime.checks import address_problems
 from django_ray_runtime.conf import runtime_settings
 from django_ray_runtime.doctor.report import Check, ok, problem, warning
-from django_ray_runtime.ray_cluster import new_temp_dir
+from django_ray_runtime.ray_folder import new_temp_dir
 
 _AREA = "ray"
 _OWN_PATHS = (sys.prefix, sys.base_prefix)  # the probe's own Python finds these

@@ -18,7 +18,7 @@ from django.db import DatabaseError, InterfaceError, connections
 
 from django_ray_runtime.conf import RuntimeSettings
 from django_ray_runtime.ids import new_worker_id
-from django_ray_runtime.ray_cluster import new_temp_dir
+from django_ray_runtime.ray_folder import new_temp_dir
 from django_ray_runtime.states import WorkerState
 from django_ray_runtime.store import Liveness
 from django_ray_runtime.worker.child import CHANGED, UNUSABLE, Options
