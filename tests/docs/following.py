@@ -11,6 +11,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
+import psutil
+
 from tests.docs.pages import Block, blocks_of, commands_of, matches, occurs
 from tests.ray_nodes import kill_all
 
@@ -45,8 +47,8 @@ class Shell:
     def run_beside(self, command: str, expected: str) -> None:
         """Start what stays, and wait until it has written what is expected."""
         log = self.folder / ".beside"
-        self.run(f"{{ {command.rstrip()}\n}} > {shlex.quote(str(log))} 2>&1 &")
-
+        # The job is the program itself, so that it hears when it is told to end.
+        self.run(f"{{ exec {command.rstrip()}\n}} > {shlex.quote(str(log))} 2>&1 &")
         deadline = time.monotonic() + SECONDS
         while not occurs(expected, written := log.read_text() if log.exists() else ""):
             assert time.monotonic() < deadline, f"{command}{expected}\nnot written, but\n{written}"
@@ -69,9 +71,13 @@ class Shell:
         """End what still runs, politely at first."""
         assert self._bash.stdin
         assert self._bash.stdout
+        family = psutil.Process(self._bash.pid).children(recursive=True)
         with suppress(AssertionError, OSError):
-            self.run("kill $(jobs -p); wait")
+            self.run("kill $(jobs -p) 2> /dev/null; wait")
         kill_all([self._bash.pid])
+        for process in family:
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
         self._bash.wait()
         self._bash.stdin.close()
         self._bash.stdout.close()

@@ -44,7 +44,6 @@ def clone() -> Iterator[Shell]:
         environment = {
             "PATH": f"{sys.prefix}/bin:{os.environ['PATH']}",
             "PIP_NO_INDEX": "1",
-            "RAY_ADDRESS": "local",
             "RAY_NUM_CPUS": "2",
             "RAY_OBJECT_STORE_MEMORY": "100000000",
             "RAY_TMPDIR": folder,

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tests.docs.following import follow, shell
@@ -108,9 +109,32 @@ def test_a_misspelt_note_is_refused(tmp_path: Path) -> None:
         list(blocks_of(page))
 
 
-def test_what_runs_beside_ends_with_the_page(tmp_path: Path) -> None:
+STAYS = """\
+trap 'kill $child; wait $child; echo ended > ended; exit' TERM
+sleep 600 &
+child=$!
+echo $child > child
+echo ready
+wait
+"""
+
+
+def test_what_runs_beside_is_told_to_end_with_the_page(tmp_path: Path) -> None:
+    (tmp_path / "stays.sh").write_text(STAYS)
     page = tmp_path / "page.md"
-    page.write_text("<!-- beside: stays -->\n```console\n$ echo ready; sleep 600\nready\n```\n")
+    page.write_text("<!-- beside: stays -->\n```console\n$ sh stays.sh\nready\n```\n")
     with shell(tmp_path) as here:
         follow(page, here)
-        assert here.run("jobs").count("Running") == 1
+        child = psutil.Process(int((tmp_path / "child").read_text()))
+        assert child.is_running()
+    assert (tmp_path / "ended").read_text() == "ended\n"
+    assert not child.is_running()
+
+
+def test_what_does_not_end_when_it_is_told_is_killed(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("```console\n$ setsid sleep 600 & echo $! > child\n```\n")
+    with shell(tmp_path) as here:
+        follow(page, here)
+        child = psutil.Process(int((tmp_path / "child").read_text()))
+    child.wait(timeout=30)
