@@ -60,8 +60,8 @@ def users(
     command = [
         LOCUST, "--locustfile", FILE, "--headless", "--host", where.web.address, "--users", count,
         "--spawn-rate", count, "--run-time", f"{seconds}s", "--stop-timeout", str(STOP_SECONDS),
-        "--json-file", found, "--csv", found, "--only-summary", "--exit-code-on-error", "0", "-L", "WARNING",
-        *kinds,
+        "--json-file", found, "--csv", found, "--only-summary",
+        "--exit-code-on-error", "0", "-L", "WARNING", *kinds,
     ]  # fmt: skip
     known = {
         "LOAD_TOKEN": where.site.token, "LOAD_STATUS": where.site.status,
