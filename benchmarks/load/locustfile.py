@@ -124,19 +124,8 @@ class _Streaming(HttpUser):
                 answer.failure("it ended by itself")
 
 
-class Downloading(_Streaming):
-    """Takes a file once, every other one slowly."""
-
-    wait_time = constant(0)
-
-    @task
-    def download(self) -> None:
-        number = downloads.take()
-        if number is None:
-            self.stop()
-            return
-        self._take(slowly=number % 2 == 0)
-        downloads.done()
+class _Taking(_Streaming):
+    abstract = True
 
     def _take(self, *, slowly: bool) -> None:
         known = hashlib.sha256()
@@ -151,13 +140,28 @@ class Downloading(_Streaming):
             )  # fmt: skip
 
 
+class Downloading(_Taking):
+    """Takes a file once, every other one slowly."""
+
+    wait_time = constant(0)
+
+    @task
+    def download(self) -> None:
+        number = downloads.take()
+        if number is None:
+            self.stop()
+            return
+        self._take(slowly=number % 2 == 0)
+        downloads.done()
+
+
 # For the soak: all of it at once, at the pace of people and programs.
 class SteadyAsking(Asking):
     weight = 8
     wait_time = constant_pacing(0.5)
 
 
-class SteadyDownloading(Downloading):
+class SteadyDownloading(_Taking):
     weight = 2
     wait_time = constant_pacing(20)
 
