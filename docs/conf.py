@@ -14,7 +14,7 @@ project = "Django on Ray"
 extensions = ["myst_parser"]
 source_suffix = {".md": "markdown"}
 root_doc = "docs/README"
-include_patterns = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/**"]
+include_patterns = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "docs/**"]
 exclude_patterns = [".*"]  # environments are large, and looked through otherwise
 
 # Links lead to headings by the anchors that code hosts give them.

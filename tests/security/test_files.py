@@ -139,6 +139,10 @@ class TestTables:
             b"PK\x03\x04" + b"\x00" * 99, b"x\n\xff\n", "x\n1\n".encode("utf-16"),
             b"ORC" + b"\x00" * 50, b"ARROW1\x00\x00", b"\x1f\x8b\x08", b"BZh91AY&SY",
         ],
+        ids=[
+            "columns", "long-name", "same-names", "bytes", "utf-16-mark", "gzip", "zip", "latin-1",
+            "utf-16", "orc", "arrow", "gzip-mark", "bzip2",
+        ],
     )  # fmt: skip
     def test_what_is_no_table(self, content: bytes) -> None:
         refused(content)
