@@ -64,7 +64,7 @@ def test_what_a_page_shows_happens(clone: Shell, page: str) -> None:
     assert follow(ROOT / page, clone, long=page in LONG, instead={"8000": str(free_port())})
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_what_recipes_show_happens(clone: Shell) -> None:
     clone.run("python manage.py migrate")
     assert sum(follow(ROOT / page, clone) for page in RECIPES) >= 9

@@ -51,20 +51,14 @@ def test_a_site_asks_nothing_of_other_servers(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("page", "text", "complaint"),
-    [
-        ("docs/tutorial/first.md", "# First\n\n[gone](second.md)\n", "second.md"),
-        ("docs/tutorial/first.md", "# First\n\n[gone](../README.md#no-such)\n", "no-such"),
-        ("docs/howto/forgotten.md", "# Forgotten\n", "isn't included in any toctree"),
-    ],
-)
-def test_what_leads_nowhere_is_refused(
-    tmp_path: Path, page: str, text: str, complaint: str
-) -> None:
-    run = build(tmp_path, PAGES | {page: text})
+def test_what_leads_nowhere_is_refused(tmp_path: Path) -> None:
+    dead = "# First\n\n[gone](second.md), [gone](../README.md#no-such)\n"
+    run = build(
+        tmp_path, PAGES | {"docs/tutorial/first.md": dead, "docs/howto/forgotten.md": "# It\n"}
+    )
     assert run.returncode != 0
-    assert complaint in run.stderr
+    for complaint in ("second.md", "no-such", "forgotten.md: WARNING: document isn't included"):
+        assert complaint in run.stderr
 
 
 def test_links_to_other_sites_are_addresses() -> None:
