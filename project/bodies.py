@@ -29,7 +29,8 @@ class BodyLimit:
         if refused is not None:
             await _answer(send, refused.response(scope["path"]))
             return
-        left = limit_at(scope["path"])
+        left = limit = limit_at(scope["path"])
+        answered = False
 
         async def limited() -> Mapping[str, Any]:
             nonlocal left
@@ -40,7 +41,15 @@ class BodyLimit:
                     return {"type": "http.disconnect"}
             return event
 
-        await self._application(scope, limited, send)
+        async def noted(event: Mapping[str, Any]) -> None:
+            nonlocal answered
+            answered = True
+            await send(event)
+
+        await self._application(scope, limited, noted)
+        if limit is not None and left is not None and left < 0 and not answered:
+            if cut_off := refusal(scope["path"], str(limit - left)):
+                await _answer(send, cut_off.response(scope["path"]))
 
 
 def _length(scope: Event) -> str:

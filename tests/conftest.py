@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.utils import translation
 
 from django_ray_runtime import ray_cluster
 from django_ray_runtime.conf import read
@@ -25,6 +26,13 @@ SECURITY = {
     "test_api_access", "test_api_masking", "test_auth", "test_bodies", "test_csp",
     "test_generation_api_access", "test_masking", "test_startup", "test_throttling",
 }  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def the_language_of_the_settings() -> Iterator[None]:
+    """A request in another one leaves it behind in its thread, which is that of all tests."""
+    yield
+    translation.deactivate()
 
 
 @pytest.hookimpl(tryfirst=True)  # before pytest-xdist looks for groups

@@ -130,7 +130,11 @@ def test_a_lost_process_uses_up_no_attempt(held: Dispatcher) -> None:
     assert (row.failures, row.losses) == (1, 1)
 
 
-def test_what_a_run_asks_of_the_cluster_reaches_the_executor(held: Dispatcher) -> None:
+def test_what_a_run_asks_of_the_cluster_reaches_the_executor(
+    held: Dispatcher, settings: Any
+) -> None:
+    allowed = {"RUNTIME_ENV_FROM_ROWS": True}
+    settings.DJANGO_RAY_RUNTIME = {**settings.DJANGO_RAY_RUNTIME, **allowed}
     asked = tasks.nothing.using(
         num_cpus=2, num_gpus=1, memory=10**6, resources={"disk": 1}, runtime_env={"env_vars": {}}
     )

@@ -55,7 +55,7 @@ def test_a_local_ray_that_dies_is_followed_by_another(tmp_path: Path, daemon: st
         (second,) = boots_of(worker.process.pid) - before
         its = lambda: [r for task in runs().values() for r in task if r.worker == second]  # noqa: E731
         wait_until(its, "it runs tasks", 60)
-        assert min(run.began for run in its()) - at <= 30.0
+        assert min(run.began for run in its()) - at <= 60.0
         wait_until_final(40, 120)
         assert worker.process.poll() is None
         boots = boots_of(worker.process.pid)

@@ -18,7 +18,6 @@ MOST = 2_621_440  # MAX_BODY_BYTES
 REQUESTS = {
     "another host": b"GET / HTTP/1.1\r\nHost: evil.example\r\n\r\n",
     "two hosts": b"GET / HTTP/1.1\r\n" + HOST + b"Host: evil.example\r\n\r\n",
-    "no host": b"GET /login/ HTTP/1.1\r\n\r\n",
     "two lengths": b"POST / HTTP/1.1\r\n" + HOST + b"Content-Length: 0\r\nContent-Length: "
     b"52\r\n\r\n" + SMUGGLED,
     "a length and chunks": b"POST / HTTP/1.1\r\n" + HOST + b"Content-Length: 4\r\n"
@@ -45,13 +44,12 @@ def site(tmp_path: Path) -> Iterator[str]:
 
 
 def told(address: str, request: bytes) -> bytes:
-    """All that the server says until it hangs up, or has nothing to say for a while."""
+    """All that the server says until it hangs up."""
     where = urlsplit(address)
     answer = b""
-    with socket.create_connection((where.hostname or "", where.port or 0), timeout=5) as line:
+    with socket.create_connection((where.hostname or "", where.port or 0), timeout=20) as line:
         try:
             line.sendall(request)
-            line.shutdown(socket.SHUT_WR)
             while piece := line.recv(65_536):
                 answer += piece
         except (ConnectionError, TimeoutError):
@@ -68,3 +66,13 @@ def test_what_is_no_request_is_refused_and_nothing_rides_along(site: str) -> Non
         assert b"Traceback" not in answer, what
         assert b"evil" not in answer, what
         assert told(site, ALIVE).endswith(b"ok\n"), what
+
+
+def test_a_body_that_never_says_how_large_it_is_is_cut_off_and_told(site: str) -> None:
+    assert told(site, REQUESTS["chunks without end"]).startswith(b"HTTP/1.1 413 ")
+
+
+def test_without_a_host_the_site_answers_by_the_name_of_its_own_machine(site: str) -> None:
+    answer = told(site, b"GET /admin/ HTTP/1.1\r\nConnection: close\r\n\r\n")
+    assert b"evil" not in answer
+    assert b"\r\nLocation: /" in answer

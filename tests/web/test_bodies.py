@@ -70,8 +70,8 @@ def test_what_says_that_it_is_too_large_is_not_read_at_all() -> None:
 
 
 def test_what_does_not_say_so_is_cut_off() -> None:
-    reading, _ = sent("/login/", 1000)
-    assert reading.ended == "cut off"
+    reading, (start, _) = sent("/login/", 1000)
+    assert (reading.ended, start["status"]) == ("cut off", 413)
     assert reading.read <= 10_000
 
 
