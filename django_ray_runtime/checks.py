@@ -2,6 +2,7 @@
 
 import ipaddress
 import re
+import shlex
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,33 @@ def check_runtime(app_configs: Any = None, **kwargs: Any) -> list[checks.CheckMe
             )
         ]
     return [*_database_problems(alias), *address_problems(alias, runtime.ray_address)]
+
+
+@checks.register(checks.Tags.compatibility)
+def check_periodic(app_configs: Any = None, **kwargs: Any) -> list[checks.CheckMessage]:
+    """Periodic tasks that workers of these settings enqueue, but may not run."""
+    from django_ray_runtime.periodic import discover  # models; settings import this module
+    from django_ray_runtime.results import is_listed
+
+    try:
+        modules = runtime_settings().task_modules
+    except InvalidSettings:  # told by check_runtime
+        return []
+    if modules is None:
+        return []
+    missing = [one for one in discover().values() if not is_listed(one.task_path, modules)]
+    return [
+        checks.Warning(
+            f"The periodic task {one.name!r} ({one.task_path}) is in none of the packages of "
+            f"TASK_MODULES ({', '.join(modules)}): each of its ticks would fail.",
+            hint=(
+                f"Add {one.task_path.partition('.')[0]!r} to TASK_MODULES, or switch it off: "
+                f"manage.py periodic_tasks --disable {shlex.quote(one.name)}."
+            ),
+            id="django_ray_runtime.W009",
+        )
+        for one in missing
+    ]
 
 
 type AddressCheck = Callable[[str], list[checks.CheckMessage]]

@@ -39,11 +39,16 @@ def load_task(path: str) -> Task:
 
 def _demand_listed(path: str) -> None:
     modules = runtime_settings().task_modules
-    if modules is not None and not any(path.startswith(f"{module}.") for module in modules):
+    if modules is not None and not is_listed(path, modules):
         raise ImportError(
             f"The task {path!r} is in none of the packages whose tasks may run: "
             f"{', '.join(modules)}. If it should, add its package to TASK_MODULES."
         )
+
+
+def is_listed(path: str, modules: Iterable[str]) -> bool:
+    """Whether a task of this path is in one of these packages or modules."""
+    return any(path.startswith(f"{module}.") for module in modules)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,13 +5,13 @@ from typing import Any
 
 from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.models import User
-from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
+from django.contrib.auth.signals import user_logged_in, user_logged_out
 from django.core.exceptions import PermissionDenied
 from django.dispatch import receiver
 from django.http import HttpRequest
 
 from project.audit import FAILED, LOGGED_IN, LOGGED_OUT, knows_address, note_login
-from project.rates import is_guessed_at, may_try_passwords, note_wrong_password
+from project.rates import count_guess
 
 
 class PatientBackend(ModelBackend):
@@ -24,26 +24,19 @@ class PatientBackend(ModelBackend):
         password: str | None = None,
         **kwargs: Any,
     ) -> User | None:
-        if request is not None and not _may_try(request, username or ""):
+        if request is None:
+            return super().authenticate(request, username, password, **kwargs)
+        guess = count_guess(request, username or "")
+        # Whoever guesses on purpose must not lock the owner out: not where they are at home.
+        if not guess.may_try or (guess.is_held_off and not knows_address(request, username or "")):
             # Django words it as a wrong password: whoever guesses learns nothing.
             raise PermissionDenied("too many wrong passwords from this address, or of this account")
-        return super().authenticate(request, username, password, **kwargs)
-
-
-def _may_try(request: HttpRequest, username: str) -> bool:
-    if not may_try_passwords(request):
-        return False
-    # Whoever guesses on purpose must not lock the owner out: not where they are at home.
-    return not is_guessed_at(username) or knows_address(request, username)
-
-
-@receiver(user_login_failed, dispatch_uid="project.logins")
-def note(*, credentials: dict[str, Any], request: HttpRequest | None = None, **_: Any) -> None:
-    if request is not None:
-        username = str(credentials.get("username") or "")
-        # Above the rate no password was looked at, and a flood must not fill the record.
-        if note_wrong_password(request, username):
-            note_login(request, FAILED, username)
+        user = super().authenticate(request, username, password, **kwargs)
+        if user is None:  # what was not looked at is not recorded: a flood must not fill the record
+            note_login(request, FAILED, username or "")
+        else:
+            guess.give_back()
+        return user
 
 
 @receiver(user_logged_in, dispatch_uid="project.logins.in")

@@ -3,9 +3,11 @@
 import hashlib
 import random
 import time
+from dataclasses import dataclass, field
 
 from django.conf import settings
 from django.db import connections, router
+from django.db.models import F
 from django.http import HttpRequest
 
 from django_ray_runtime.rest.problems import Problem
@@ -24,6 +26,8 @@ _COUNT = """
 
 PERIODS = (1, 60, 3600, 86_400)
 """What a rate can be counted over, in seconds: those that settings may name."""
+NEIGHBOURHOODS, LEAST_SHARE = 10, 3
+"""So many it takes to guess away what an account bears; but who mistypes may do so twice."""
 
 
 def count(key: str, seconds: int, now: float) -> int:
@@ -44,8 +48,10 @@ def demand_few_failures(request: HttpRequest) -> None:
     Only failures are refused: one misled program must not shut out all who share its address.
     """
     allowed, seconds = settings.API_FAILED_LOGINS_RATE
-    if _count_failure("token", request) > allowed:
-        wait = rest_of_period(seconds, time.time())
+    now = time.time()
+    _sweep("token", seconds, now)
+    if count(f"token:{neighbourhood(client_address(request))}", seconds, now) > allowed:
+        wait = rest_of_period(seconds, now)
         raise Problem(
             429,
             f"Too many failed attempts to authenticate; try again in {wait} s, with other "
@@ -54,27 +60,46 @@ def demand_few_failures(request: HttpRequest) -> None:
         )
 
 
-def note_wrong_password(request: HttpRequest, username: str) -> bool:
-    """Count a password that was refused; whether its address had not too many of them."""
-    _, seconds = settings.ACCOUNT_FAILED_LOGINS_RATE
+@dataclass(slots=True)
+class Guess:
+    """A try of a password, counted as a wrong one before it is looked at: of many that come at
+    once, none slips by while another is hashed."""
+
+    may_try: bool = False
+    is_held_off: bool = True
+    """By what was guessed at the account, from here or by all."""
+    counted: list[tuple[str, int, float]] = field(default_factory=list)
+
+    def count(self, key: str, rate: tuple[int, int], now: float) -> bool:
+        """Whether the rate bears one more."""
+        allowed, seconds = rate
+        self.counted.append((key, seconds, now))
+        return count(key, seconds, now) <= allowed
+
+    def give_back(self) -> None:
+        """It was right: uncount it."""
+        for key, seconds, now in self.counted:
+            ours = RateWindow.objects.filter(key=f"{key}/{seconds}", period=int(now // seconds))
+            ours.filter(count__gt=0).update(count=F("count") - 1)
+
+
+def count_guess(request: HttpRequest, username: str) -> Guess:
+    """Count a password as a wrong one for its address, and for the account, should there be one.
+
+    No neighbourhood adds more than a tenth of its rate to an account's: whoever wants to lock it
+    needs ten, and the account that one neighbourhood guesses at is closed to that one alone.
+    """
+    rate = settings.ACCOUNT_FAILED_LOGINS_RATE
+    share = max(LEAST_SHARE, rate[0] // NEIGHBOURHOODS), rate[1]
     now = time.time()
-    if random.random() < 0.01:
-        forget_addresses("account", seconds, now)
-    allowed, _ = settings.API_FAILED_LOGINS_RATE
-    within = _count_failure("password", request) <= allowed
-    if within:  # others were not looked at: nobody locks an account from one address
-        count(_account(username), seconds, now)
-    return within
-
-
-def is_guessed_at(username: str) -> bool:
-    """Whether an account of this name, should there be one, had too many refused passwords."""
-    return _is_full(_account(username), settings.ACCOUNT_FAILED_LOGINS_RATE)
-
-
-def may_try_passwords(request: HttpRequest) -> bool:
-    """Whether this address had fewer refused passwords than the rate allows."""
-    return not _is_full(_address("password", request), settings.API_FAILED_LOGINS_RATE)
+    _sweep("password", settings.API_FAILED_LOGINS_RATE[1], now)
+    _sweep("account", rate[1], now)
+    guess, here = Guess(), neighbourhood(client_address(request))
+    guess.may_try = guess.count(f"password:{here}", settings.API_FAILED_LOGINS_RATE, now)
+    if guess.may_try:
+        within = guess.count(_account(f"{username}\0{here}"), share, now)
+        guess.is_held_off = not (within and guess.count(_account(username), rate, now))
+    return guess
 
 
 def forget_addresses(what: str, seconds: int, now: float) -> None:
@@ -92,25 +117,12 @@ def forget_periods(now: float) -> int:
     return deleted
 
 
-def _count_failure(what: str, request: HttpRequest) -> int:
-    _, seconds = settings.API_FAILED_LOGINS_RATE
-    now = time.time()
+def _sweep(what: str, seconds: int, now: float) -> None:
     # Callers are as many as users, but addresses are without end: someone has to sweep.
     if random.random() < 0.01:
         forget_addresses(what, seconds, now)
-    return count(_address(what, request), seconds, now)
-
-
-def _is_full(key: str, rate: tuple[int, int]) -> bool:
-    allowed, seconds = rate
-    now = RateWindow.objects.filter(key=f"{key}/{seconds}", period=int(time.time() // seconds))
-    return now.filter(count__gte=allowed).exists()
 
 
 def _account(username: str) -> str:
     # Hashed: what is typed there may be anything, and need not be a name.
     return f"account:{hashlib.sha256(username.encode(errors='replace')).hexdigest()[:40]}"
-
-
-def _address(what: str, request: HttpRequest) -> str:
-    return f"{what}:{neighbourhood(client_address(request))}"

@@ -4,7 +4,7 @@
 
 Ends with 1 where a pinned version has a known vulnerability. Where the database cannot be asked,
 as on a machine that reaches only a mirror of packages, it says so and ends with 0; with --strict,
-with 2.
+with 2, also where it answered for some of them only.
 """
 
 import argparse
@@ -48,7 +48,9 @@ def main() -> int:
     if unknown:
         print(f"pip-audit: not known to the advisory database: {', '.join(unknown)}")
     print(f"pip-audit: {len(seen)} pinned versions, {len(found)} known vulnerabilities.")
-    return 1 if found else 0
+    if found:
+        return 1
+    return 2 if unknown and asked.strict else 0
 
 
 def _arguments() -> argparse.Namespace:

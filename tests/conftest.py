@@ -21,6 +21,9 @@ DATABASE_FIXTURES = {"db", "transactional_db", "store", "liveness", "worker"}
 CLUSTERS = {"ray_cluster_here", "local_ray", "local_dask"}
 
 
+# pytest-django has read the settings before anything of tests could set the variable.
+settings.DJANGO_RAY_RUNTIME["TASK_MODULES"] = os.environ["TASK_MODULES"].split(",")
+
 # Elsewhere than in tests/security, but of the same kind.
 SECURITY = {
     "test_api_access", "test_api_masking", "test_auth", "test_bodies", "test_csp",

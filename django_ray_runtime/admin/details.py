@@ -3,8 +3,10 @@
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
+from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -20,6 +22,7 @@ from django_ray_runtime.task_views import progress_messages
 
 MOST_ATTEMPTS = 20
 MOST_TEXT = 20_000  # characters of arguments and of a return value
+CLOCKS_DIFFER = timedelta(days=1)
 
 type Fact = tuple[str, SafeString | str]
 type Clean = Callable[[str], str]
@@ -119,7 +122,11 @@ def _times(row: QueuedTask) -> list[Fact]:
 
 
 def _times_out(row: QueuedTask) -> bool:
-    return row.state == State.RUNNING and readable_options(row.options).timeout is not None
+    timeout = readable_options(row.options).timeout
+    if row.state != State.RUNNING or timeout is None or row.deadline is None:
+        return False
+    # On Dask a run that begins has a mark there first, which is no time (Store.note_begun).
+    return row.deadline < timezone.now() + timedelta(seconds=timeout) + CLOCKS_DIFFER
 
 
 def _return_value(row: QueuedTask, clean: Clean) -> Text | None:

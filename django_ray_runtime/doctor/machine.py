@@ -9,7 +9,7 @@ from django.core import checks as django_checks
 from django.tasks import task_backends
 
 from django_ray_runtime.backend import RayTaskBackend
-from django_ray_runtime.checks import check_runtime
+from django_ray_runtime.checks import check_periodic, check_runtime
 from django_ray_runtime.conf import runtime_settings
 from django_ray_runtime.doctor.report import Check, Verdict, ok, problem, warning
 
@@ -48,7 +48,8 @@ def settings() -> Iterator[Check]:
     """DJANGO_RAY_RUNTIME, TASKS, and Django's system checks about them."""
     errors = False
     # Not all of Django's: some ask the database, which has its own questions.
-    messages = check_runtime() + [m for backend in task_backends.all() for m in backend.check()]
+    messages = check_runtime() + check_periodic()
+    messages += [m for backend in task_backends.all() for m in backend.check()]
     for message in messages:
         serious = message.level >= django_checks.ERROR
         errors = errors or serious

@@ -1,8 +1,9 @@
 """Parquet files of strangers, read only once it is known what they unpack to.
 
 A file of some kilobytes can unpack to a terabyte: by compression, by one value that is repeated a
-billion times, by many columns. What a file says of itself in its footer may be a lie, so the
-sizes are taken from the headers of its pages, which are what a reader goes by.
+billion times, by many columns. What a file says of itself in its footer may be a lie, so sizes
+and counts are taken from the headers of its pages, which are what a reader goes by; and a file
+that counts its rows in several places must come to the same everywhere.
 """
 
 import io
@@ -14,12 +15,19 @@ import pyarrow.parquet as pq
 
 MOST_UNPACKED = 512 * 2**20
 """Bytes of all pages that are read, and of all texts in them."""
-MOST_CELLS = 50_000_000
+MOST_CELLS = 10_000_000
 MOST_COLUMNS = 2_000
 MOST_CHUNKS = 100_000
 """Columns times row groups."""
 WIDEST = 32
 """Bytes of a value of a fixed width."""
+
+I32, STRUCT = 5, 12
+"""Kinds of Thrift's compact protocol."""
+RANGE = range(-(2**31), 2**31)
+UNPACKED, PACKED = (2,), (3,)
+VALUES = [(5, 1), (8, 1)]
+"""Fields of a page's header: its sizes; the values of a data page, of version 1 and of 2."""
 
 
 class TooMuch(ValueError):
@@ -42,16 +50,34 @@ def read_parquet(content: bytes, wanted: Sequence[str] | None = None) -> tuple[p
         )
     names = list(source.schema_arrow.names)
     read = [name for name in names if wanted is None or name in wanted]
-    places = [n for n in range(found.num_columns) if _top(found.schema.column(n)) in read]
+    places = []
+    for place, name in _leaves(source.schema_arrow, found.num_columns):
+        if name in read:
+            _demand_narrow(found.schema.column(place), name)
+            places.append(place)
     _demand_few(found, places)
-    for place in places:
-        _demand_narrow(found.schema.column(place))
     if sum(_unpacked(content, found, places)) > MOST_UNPACKED:
         raise TooMuch(f"it unpacks to more than {MOST_UNPACKED:,} bytes; send fewer rows")
     return _texts_bounded(content, found, read), names
 
 
 def _demand_few(found: pq.FileMetaData, places: Sequence[int]) -> None:
+    """By the file's count of rows, once those of its parts agree: a reader goes by theirs."""
+    groups = [found.row_group(n) for n in range(found.num_row_groups)]
+    counts = [group.num_rows for group in groups]
+    if min(counts, default=0) < 0:
+        raise TooMuch(f"it claims a row group of {min(counts):,} rows; write it anew")
+    if sum(counts) != found.num_rows:
+        raise TooMuch(
+            f"it claims {found.num_rows:,} rows, and its row groups {sum(counts):,}; write it anew"
+        )
+    for group in groups:
+        values = {group.column(place).num_values for place in places} - {group.num_rows}
+        if values:
+            raise TooMuch(
+                f"it claims {group.num_rows:,} rows of a row group with {values.pop():,} values; "
+                "write it anew"
+            )
     if found.num_rows * max(1, len(places)) > MOST_CELLS:
         raise TooMuch(
             f"it has {found.num_rows:,} rows of {len(places)} columns; up to {MOST_CELLS:,} "
@@ -59,15 +85,27 @@ def _demand_few(found: pq.FileMetaData, places: Sequence[int]) -> None:
         )
 
 
-def _demand_narrow(column: pq.ColumnSchema) -> None:
-    if column.max_repetition_level or "." in column.path:
+def _leaves(schema: pa.Schema, columns: int) -> Iterator[tuple[int, str]]:
+    """Each column of the file, and the name under which it is read. Paths do not tell: the
+    column `a.b` and the part `b` of the record `a` have the same one."""
+    names = [field.name for field in schema for _ in range(_parts(field.type))]
+    if len(names) != columns:
+        raise TooMuch("its columns are of kinds that are not taken; send plain values")
+    return enumerate(names)
+
+
+def _parts(kind: pa.DataType) -> int:
+    """How many columns of a file hold a value of this kind."""
+    if isinstance(kind, pa.BaseExtensionType):
+        return _parts(kind.storage_type)
+    return sum(_parts(kind.field(n).type) for n in range(kind.num_fields)) or 1
+
+
+def _demand_narrow(column: pq.ColumnSchema, name: str) -> None:
+    if column.max_repetition_level or column.path != name:
         raise TooMuch(f"its column {column.path[:80]} holds lists or records; send plain values")
     if column.physical_type == "FIXED_LEN_BYTE_ARRAY" and column.length > WIDEST:
         raise TooMuch(f"its column {column.path[:80]} has values of {column.length:,} bytes")
-
-
-def _top(column: pq.ColumnSchema) -> str:
-    return str(column.path.partition(".")[0])
 
 
 def _texts_bounded(content: bytes, found: pq.FileMetaData, read: list[str]) -> pa.Table:
@@ -93,32 +131,46 @@ def _texts_bounded(content: bytes, found: pq.FileMetaData, read: list[str]) -> p
 
 
 def _unpacked(content: bytes, found: pq.FileMetaData, places: Sequence[int]) -> Iterator[int]:
-    """The sizes of all pages, as their headers have them."""
+    """The sizes of all pages, as their headers have them. They hold as many values as the chunk
+    says that they are in, and no more."""
     for group in range(found.num_row_groups):
         for place in places:
             chunk = found.row_group(group).column(place)
             start = chunk.data_page_offset
             if chunk.has_dictionary_page and 0 < (chunk.dictionary_page_offset or 0) < start:
                 start = chunk.dictionary_page_offset
-            yield from _pages(content, start, start + chunk.total_compressed_size)
+            values = 0
+            for size, count in _pages(content, start, start + chunk.total_compressed_size):
+                values += count
+                yield size
+            if values != chunk.num_values:
+                raise TooMuch(
+                    f"it claims {chunk.num_values:,} values in pages that hold {values:,}; "
+                    "write it anew"
+                )
 
 
-def _pages(content: bytes, start: int, end: int) -> Iterator[int]:
+def _pages(content: bytes, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """The size of each page, unpacked, and how many values it adds to the rows."""
     while start < end:
         try:
-            sizes, start = _header(content, start)
-            packed, unpacked = sizes[3], sizes[2]
+            told, start = _header(content, start)
+            packed, unpacked = told[PACKED], told[UNPACKED]
         except (IndexError, KeyError, RecursionError):
             raise TooMuch("the headers of its pages cannot be read; write it anew") from None
-        if packed < 0 or unpacked < 0:
+        counts = [told[one] for one in VALUES if one in told]
+        if min(packed, unpacked, *counts) < 0:
             raise TooMuch("its pages have sizes below 0; write it anew")
-        yield unpacked
+        yield unpacked, sum(counts)
         start += packed
 
 
-def _header(data: bytes, at: int) -> tuple[dict[int, int], int]:
-    """The whole numbers in a struct of Thrift's compact protocol, and where it ends."""
-    found: dict[int, int] = {}
+def _header(
+    data: bytes, at: int, within: tuple[int, ...] = ()
+) -> tuple[dict[tuple[int, ...], int], int]:
+    """The whole numbers of 32 bits in a struct of Thrift's compact protocol and in those within,
+    by the numbers of their fields, and where it ends."""
+    found: dict[tuple[int, ...], int] = {}
     field = 0
     while (head := data[at]) != 0:
         at += 1
@@ -126,8 +178,14 @@ def _header(data: bytes, at: int) -> tuple[dict[int, int], int]:
             field += head >> 4
         else:
             field, at = _whole(data, at)
-        if head & 15 in {4, 5, 6}:
-            found[field], at = _whole(data, at)
+        field &= 0xFFFF  # it has 16 bits, for readers too
+        if head & 15 == I32:
+            found[*within, field], at = _whole(data, at)
+            if found[*within, field] not in RANGE:  # a reader would cut it to 32 bits
+                raise KeyError(field)
+        elif head & 15 == STRUCT:
+            inner, at = _header(data, at, (*within, field))
+            found |= inner
         else:
             at = _skipped(data, at, head & 15)
     return found, at + 1
@@ -137,13 +195,13 @@ def _skipped(data: bytes, at: int, kind: int) -> int:
     """Where a value of this kind ends. Page headers have no lists and no maps."""
     if kind in {1, 2}:  # the two truths stand in the head
         return at
+    if kind in {4, 6}:
+        return _whole(data, at)[1]
     if kind in {3, 7}:
         return at + (1 if kind == 3 else 8)
     if kind == 8:
         length, at = _varint(data, at)
         return at + length
-    if kind == 12:
-        return _header(data, at)[1]
     raise KeyError(kind)
 
 

@@ -38,6 +38,9 @@ def advisories() -> Iterator[str]:
     class Answers(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            if asked["package"]["name"] == "unanswered":
+                self.send_error(503)
+                return
             known = asked["package"]["name"] == "leaky"
             body = json.dumps({"vulns": [ADVISORY]} if known else {}).encode()
             self.send_response(200)
@@ -54,10 +57,15 @@ def advisories() -> Iterator[str]:
         server.shutdown()
 
 
-def audit(folder: Path, url: str, pins: str, *options: str) -> "subprocess.CompletedProcess[str]":
-    file = folder / "requirements.txt"
-    file.write_text(pins)
-    command = [sys.executable, "scripts/audit.py", *options, "--files", str(file), "--"]
+def audit(
+    folder: Path, url: str, *pins: str, strict: bool = False
+) -> "subprocess.CompletedProcess[str]":
+    """Of as many files of pins."""
+    files = [folder / f"requirements-{number}.txt" for number in range(len(pins))]
+    for file, text in zip(files, pins, strict=True):
+        file.write_text(text)
+    options = ["--strict"] if strict else []
+    command = [sys.executable, "scripts/audit.py", *options, "--files", *map(str, files), "--"]
     asked = ["--vulnerability-service=osv", f"--osv-url={url}"]
     return subprocess.run([*command, *asked], cwd=ROOT, capture_output=True, text=True)
 
@@ -83,6 +91,16 @@ def test_where_nobody_can_be_asked_it_says_so_and_goes_on(tmp_path: Path) -> Non
     told = audit(tmp_path, f"http://127.0.0.1:{free_port()}/", "sound==2.0\n")
     assert told.returncode == 0
     assert "COULD NOT BE ASKED" in told.stderr
+
+
+@pytest.mark.parametrize(("strict", "code"), [(True, 2), (False, 0)])
+def test_a_database_that_fails_midway_does_not_pass_for_a_strict_audit(
+    strict: bool, code: int, tmp_path: Path
+) -> None:
+    with advisories() as url:
+        told = audit(tmp_path, url, "sound==2.0\n", "unanswered==1.0\n", strict=strict)
+    assert told.returncode == code, told.stderr
+    assert "not known to the advisory database: unanswered" in told.stdout
 
 
 def test_every_file_of_pins_is_asked_about() -> None:

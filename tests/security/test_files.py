@@ -6,7 +6,10 @@ import io
 import struct
 import tracemalloc
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
+from threading import Barrier, BrokenBarrierError
 from typing import Any
 
 import numpy as np
@@ -17,10 +20,11 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from generation.sheets import SheetError, read_sheet
+from ray_services import data_sets
 from ray_services.common import parquet
 from ray_services.common.errors import BadInput
 from ray_services.common.rows import rows_of, write_rows
-from ray_services.common.tables import read_table
+from ray_services.common.tables import guess_table, read_table
 from ray_services.models import DataSet
 
 SETS = "/api/v1/services/data-sets"
@@ -71,11 +75,68 @@ class TestParquet:
         assert lie != honest
         assert "unpacks to more than" in refused(lie, kind="number")
 
+    @pytest.mark.parametrize("where", ["file", "chunk", "group", "file chunk group"])
+    def test_a_count_of_rows_that_lies_is_not_believed(
+        self, where: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The file, its row group and the group's column each count the rows; readers go by the
+        smaller parts' counts, and those lie too."""
+        rows = 1_034_567
+        honest = written(pa.table({"x": np.zeros(rows)}), compression="zstd", row_group_size=rows)
+        footer = len(honest) - 8 - int.from_bytes(honest[-8:-4], "little")
+        lie = _with_counts(honest, footer, rows, where.split())
+        if where == "file":  # what was read until its parts were asked
+            assert pq.ParquetFile(io.BytesIO(lie)).metadata.num_rows == 10
+            assert pq.read_table(io.BytesIO(lie)).num_rows == rows
+        monkeypatch.setattr(parquet, "MOST_CELLS", 1_000_000)
+        assert "claims " in refused(lie, kind="number")
+
+    def test_a_row_group_of_less_than_no_rows(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """It would make up for another one, of many."""
+        rows = 1_034_567
+        table = pa.table({"x": np.zeros(2 * rows)})
+        honest = written(table, compression="zstd", row_group_size=rows)
+        first, all_, last = _zigzag(rows), _zigzag(2 * rows), honest.rindex(_zigzag(rows))
+        lie = honest[:last] + _zigzag(-rows, like=len(first)) + honest[last + len(first) :]
+        lie = lie.replace(all_, _zigzag(0, like=len(all_)))
+        assert pq.ParquetFile(io.BytesIO(lie)).metadata.num_rows == 0
+        monkeypatch.setattr(parquet, "MOST_CELLS", 1_000_000)
+        assert "a row group of -1,034,567" in refused(lie, kind="number")
+
+    def test_a_dot_in_a_name_hides_nothing(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """`a.b` is the path of a column, and of a part of a record."""
+        content = written(pa.table({"a.b": [1.5, 2.5], "c": [1.0, 2.0]}))
+        assert guess_table(content)["a.b"].tolist() == [1.5, 2.5]
+        record = written(pa.table({"a.b": [1.5], "a": [{"b": 1.0}]}))
+        assert read_table(record, {"a.b": "number"})["a.b"].tolist() == [1.5]
+        with pytest.raises(BadInput, match="holds lists or records"):
+            guess_table(record)
+        monkeypatch.setattr(parquet, "MOST_CELLS", 3)
+        with pytest.raises(BadInput, match="2 rows of 2 columns"):
+            guess_table(content)
+
     def test_a_thousand_million_rows(self) -> None:
         column = pa.array(np.zeros(60_000_000, np.int8))
         bomb = written(pa.table({"x": column}), compression="zstd")
         assert len(bomb) < MIB
         assert "60,000,000 rows" in refused(bomb, kind="number")
+
+    def test_two_uploads_are_not_laid_out_at_once(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Each of a process' threads may get one, and one may take hundreds of megabytes."""
+        both = Barrier(2)
+        met: list[bool] = []
+
+        def read(name: str, content: bytes) -> data_sets.Looked:
+            with suppress(BrokenBarrierError):
+                both.wait(timeout=0.3)
+                met.append(True)
+            return data_sets.Looked("", 0, {})
+
+        monkeypatch.setattr(data_sets, "_daily", read)
+        with ThreadPoolExecutor(2) as pool:
+            looks = [pool.submit(data_sets.look, "daily", "a", b"") for _ in range(2)]
+        assert [one.result().rows for one in looks] == [0, 0]
+        assert met == []
 
     def test_ten_thousand_columns(self) -> None:
         bomb = written(pa.table({f"c{n}": [1] for n in range(2_001)}))
@@ -117,9 +178,21 @@ class TestParquet:
         assert found["t"].tolist() == texts
 
 
+def _with_counts(content: bytes, footer: int, rows: int, where: list[str]) -> bytes:
+    """With 10 for the number of rows in these places of the footer."""
+    real = _zigzag(rows)
+    file = content.index(real, footer)
+    chunk, group = content.index(real, file + 1), content.rindex(real)
+    places = {"file": file, "chunk": chunk, "group": group}
+    out = bytearray(content)
+    for name in where:
+        out[places[name] : places[name] + len(real)] = _zigzag(10, like=len(real))
+    return bytes(out)
+
+
 def _zigzag(value: int, like: int = 0) -> bytes:
     """As Thrift writes it; padded to as many bytes."""
-    value, out = value << 1, bytearray()
+    value, out = (value << 1) ^ (value >> 63), bytearray()
     while value > 127:
         out.append(value & 127 | 128)
         value >>= 7

@@ -1,13 +1,17 @@
 """Guessing passwords, from one address and from many; locking others out; who is told what."""
 
 import re
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from django.conf import settings
+from django.contrib.auth import authenticate
 from django.contrib.auth.hashers import MD5PasswordHasher
-from django.contrib.auth.models import User
-from django.test import Client
+from django.contrib.auth.models import AnonymousUser, User
+from django.test import Client, RequestFactory
 
+from project import rates
 from project.models import AuditEntry, RateWindow
 
 pytestmark = pytest.mark.django_db
@@ -62,19 +66,91 @@ def test_a_flood_from_one_address_closes_that_address_and_not_the_account(settin
     assert AuditEntry.objects.filter(action="fail to log in").count() == 2
 
 
-@pytest.mark.parametrize("door", DOORS)
-def test_an_account_that_there_is_looks_like_one_that_there_is_not(
-    door: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The same words, and as many hashes of passwords: what else takes time?"""
-    hashed: list[str] = []
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
+    """What the counters take for the time; at the start of an hour."""
+    clock = SimpleNamespace(now=1_000_000 * 3600.0)
+    monkeypatch.setattr(rates, "time", SimpleNamespace(time=lambda: clock.now))
+    return clock
+
+
+def guesses(address: str) -> None:
+    """As the doors ask; without a page for each answer."""
+    request = RequestFactory().post("/login/", REMOTE_ADDR=address)
+    request.user = AnonymousUser()
+    assert authenticate(request, username="boss", password="wrong") is None
+
+
+@pytest.fixture
+def hashed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The passwords that are looked at."""
+    seen: list[str] = []
     encode = MD5PasswordHasher.encode
 
     def counted(self: Any, password: str, *rest: Any) -> str:
-        hashed.append(password)
+        seen.append(password)
         return encode(self, password, *rest)
 
     monkeypatch.setattr(MD5PasswordHasher, "encode", counted)
+    return seen
+
+
+def test_one_patient_address_locks_no_account_and_guesses_little(
+    clock: SimpleNamespace, hashed: list[str]
+) -> None:
+    """With the rates as they come: within its own of 30 a minute it could count 100 in four."""
+    assert settings.API_FAILED_LOGINS_RATE == (30, 60)
+    assert settings.ACCOUNT_FAILED_LOGINS_RATE == (100, 3600)
+    for _ in range(8):
+        for _ in range(20):
+            guesses(ELSEWHERE)
+        clock.now += 60
+    assert len(hashed) == 10
+    assert comes_in("/login/", "right", "192.0.2.1")
+    assert not comes_in("/login/", "right", ELSEWHERE)
+    clock.now += 3600
+    assert comes_in("/login/", "right", ELSEWHERE)
+
+
+def test_ten_addresses_use_up_what_an_account_bears(
+    clock: SimpleNamespace, hashed: list[str]
+) -> None:
+    for guess in range(100):
+        guesses(f"192.0.2.{guess % 10}")
+    assert len(hashed) == 100
+    assert not comes_in("/login/", "right", HOME)
+    assert len(hashed) == 100
+
+
+def test_guesses_that_come_at_once_are_counted_before_they_are_looked_at(
+    settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.API_FAILED_LOGINS_RATE = (1, LONG)
+    encode, meanwhile = MD5PasswordHasher.encode, []
+
+    def slow(self: Any, password: str, *rest: Any) -> str:
+        if password == "first":
+            meanwhile.append(comes_in("/login/", "right", ELSEWHERE))
+        return encode(self, password, *rest)
+
+    monkeypatch.setattr(MD5PasswordHasher, "encode", slow)
+    comes_in("/login/", "first", ELSEWHERE)
+    assert meanwhile == [False]
+
+
+def test_right_passwords_use_up_no_rate(settings: Any) -> None:
+    settings.API_FAILED_LOGINS_RATE = (2, LONG)
+    settings.ACCOUNT_FAILED_LOGINS_RATE = (2, LONG)
+    for _ in range(5):
+        assert comes_in("/login/", "right", ELSEWHERE)
+        AuditEntry.objects.all().delete()  # or it would be known there
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_an_account_that_there_is_looks_like_one_that_there_is_not(
+    door: str, hashed: list[str]
+) -> None:
+    """The same words, and as many hashes of passwords: what else takes time?"""
     User.objects.create_user("gone", password="x", is_active=False)
     told, work = set(), set()
     for name in ("boss", "nobody", "gone"):

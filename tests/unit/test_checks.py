@@ -6,7 +6,7 @@ from django.core.checks import CheckMessage
 from django.core.management import call_command
 from django.core.management.base import CommandError
 
-from django_ray_runtime.checks import check_runtime, ray_problems
+from django_ray_runtime.checks import check_periodic, check_runtime, ray_problems
 from django_ray_runtime.doctor import cluster, machine
 from django_ray_runtime.doctor.report import Verdict
 from tests.support import ROOT, manage
@@ -207,3 +207,25 @@ def test_settings_that_cannot_be_used_are_told(settings: Any) -> None:
     [message] = check_runtime()
     assert message.id == "django_ray_runtime.E001"
     assert "got 'long'" in message.msg
+
+
+class TestPeriodicTasks:
+    def test_those_that_are_not_listed_are_named(self, settings: Any) -> None:
+        settings.DJANGO_RAY_RUNTIME = {"TASK_MODULES": ["generation", "ray_services", "pages"]}
+        [message] = check_periodic()
+        assert message.id == "django_ray_runtime.W009"
+        assert "'tidy records' (project.tasks.tidy_records)" in message.msg
+        assert message.hint is not None
+        assert "Add 'project' to TASK_MODULES" in message.hint
+        assert "periodic_tasks --disable 'tidy records'" in message.hint
+
+    @pytest.mark.parametrize("listed", [None, ["generation", "ray_services", "pages", "project"]])
+    def test_where_all_may_run_nothing_is_told(self, listed: Any, settings: Any) -> None:
+        settings.DJANGO_RAY_RUNTIME = {"TASK_MODULES": listed}
+        assert check_periodic() == []
+
+    def test_the_command_tells_and_goes_on(self) -> None:
+        asked = ("check", "--tag", "compatibility")
+        run = manage(*asked, TASK_MODULES="generation,ray_services,pages")
+        assert run.returncode == 0
+        assert "django_ray_runtime.W009" in run.stderr

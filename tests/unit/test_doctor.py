@@ -169,6 +169,11 @@ def test_settings_that_cannot_be_used_are_a_problem(settings: Any) -> None:
     assert "NO_SUCH_KEY" in found[0].message
 
 
+def test_a_periodic_task_that_may_not_run_is_a_warning(settings: Any) -> None:
+    settings.DJANGO_RAY_RUNTIME = {"TASK_MODULES": ["generation", "ray_services", "pages"]}
+    assert bad(list(machine.settings())) == {"django_ray_runtime.W009": Verdict.WARNING}
+
+
 def test_no_backend_of_ours_is_a_problem(settings: Any) -> None:
     settings.TASKS = {"default": {"BACKEND": "django.tasks.backends.dummy.DummyBackend"}}
     assert bad(list(machine.settings())) == {"TASKS": Verdict.PROBLEM}

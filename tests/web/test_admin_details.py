@@ -9,6 +9,8 @@ from django.utils import timezone
 
 from django_ray_runtime.models import Attempt
 from django_ray_runtime.states import State
+from django_ray_runtime.store import get_liveness, get_store
+from tests.support import make_worker
 from tests.web.rows import LIST, add, add_failed
 from tests.web.test_admin_tasks import page_of, text_of
 
@@ -36,6 +38,17 @@ def test_the_time_of_a_retry_is_told_only_while_it_is_to_come(admin_client: Clie
     ):
         row = add(state, attempt=attempt, run_after=due)
         assert ("<dt>Not before</dt>" in text_of(admin_client, page_of(row))) == told, state
+
+
+def test_a_mark_of_a_run_that_begins_is_not_shown_as_a_time(admin_client: Client) -> None:
+    """Dask's runs have one until they have imported their task, and note when they time out."""
+    store, worker = get_store(), make_worker(get_liveness(), "host:1:a")
+    row = add(State.READY, options={"timeout": 60})
+    [claim] = store.claim(["default"], 1, worker)
+    assert store.note_begun(claim)
+    assert "Run times out" not in text_of(admin_client, page_of(row))
+    assert store.note_started(claim, 60)
+    assert "<dt>Run times out</dt>" in text_of(admin_client, page_of(row))
 
 
 def test_an_output_says_whether_its_beginning_is_missing(
