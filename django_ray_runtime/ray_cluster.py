@@ -30,7 +30,9 @@ JOIN_SECONDS = 120.0  # on a busy machine a client of ray:// takes most of a min
 _WITHOUT_TASK_EVENTS = {"task_events_report_interval_ms": 0, "enable_timeline": False}
 
 # Of RAY_WORKING_DIR, beside what its .gitignore names: secrets, and data of this machine.
-NEVER_SHIPPED = (".env*", "*.key", "*.pem", "*.sqlite3*", "results/")
+NEVER_SHIPPED = (
+    ".env*", "*.env", ".secret-key", "*.key", "*.pem", "*.sqlite3*", "results/",
+)  # fmt: skip
 
 # A process in which Django is set up took most of a second to start. Ray ends those beyond one for
 # each CPU, as calls that reserve less than one have them, after a second without work.

@@ -4,12 +4,15 @@ import re
 import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
 import yaml
 from django.conf import settings
+from ray._private.runtime_env.packaging import create_package
 
+from django_ray_runtime.ray_cluster import NEVER_SHIPPED
 from tests.deploy import compose
 from tests.services.dockerfiles import ignored_by, steps_of
 from tests.support import ROOT
@@ -50,8 +53,36 @@ def test_everything_else_stays_out_of_the_context() -> None:
     tops = {path for path in ROOT.iterdir() if path.is_dir() and path.name not in copied}
     sent = {path.name for path in tops if not any(Path(path.name).full_match(p) for p in ignored)}
     assert not sent, f"Add to .dockerignore: {sent}"
-    for secret in (".env", ".env.production", ".secret-key", "db.sqlite3"):
+    for secret in (".env", ".env.production", *guide_files(), ".secret-key", "db.sqlite3"):
         assert any(Path(secret).full_match(pattern) for pattern in ignored), secret
+
+
+def guide_files() -> set[str]:
+    """The files in the clone into which the guide has secrets written."""
+    found = set(re.findall(r"^\$ cat >+ (\S+) <<", GUIDE.read_text(), re.MULTILINE))
+    assert found, "we look where they are"
+    return found
+
+
+def test_git_sees_no_secrets_that_the_guide_has_written_into_the_clone() -> None:
+    def ignored(name: str) -> bool:
+        return not subprocess.run(["git", "check-ignore", "-q", name], cwd=ROOT).returncode
+
+    assert all(ignored(name) for name in (*guide_files(), ".env", ".secret-key"))
+    assert not ignored(".env.example")
+
+
+def test_no_secrets_travel_with_the_code_to_a_cluster(tmp_path: Path) -> None:
+    """By Ray's own packing, of a folder without a .gitignore."""
+    code = tmp_path / "code"
+    (code / "sub").mkdir(parents=True)
+    for folder in (code, code / "sub"):
+        for name in (*guide_files(), ".env", ".env.production", ".secret-key", "tasks.py"):
+            (folder / name).write_text("x")
+    packed = tmp_path / "code.zip"
+    create_package(str(code), packed, True, excludes=list(NEVER_SHIPPED))
+    sent = {name for name in zipfile.ZipFile(packed).namelist() if not name.endswith("/")}
+    assert sent == {"tasks.py", "sub/tasks.py"}
 
 
 def test_the_image_is_small_and_its_user_a_number() -> None:
