@@ -136,6 +136,12 @@ def test_every_part_of_the_cluster_has_the_token_the_code_and_the_files() -> Non
         assert "healthcheck" in service, "the image's own asks the web part"
 
 
+def test_only_the_web_part_has_the_key_that_signs() -> None:
+    services = compose.services(compose.filled_in())
+    having = {name for name, one in services.items() if "SECRET_KEY" in one.get("environment", {})}
+    assert having == {"web"}
+
+
 def test_services_speak_to_ports_that_others_open() -> None:
     services = compose.services(compose.filled_in())
     assert services["worker"]["depends_on"]["ray-node"]["condition"] == "service_healthy"

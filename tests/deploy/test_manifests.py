@@ -143,3 +143,16 @@ def test_what_grows_stays_within_the_connections_that_the_guide_asks_for() -> No
     guide = (ROOT / "docs/howto/autoscaling.md").read_text()
     assert f"{most} connections, so" in guide
     assert most <= int(guide.partition("`max_connections = ")[2].partition("`")[0])
+
+
+def test_only_the_web_part_has_the_key_that_signs() -> None:
+    guide = (ROOT / "docs/howto/autoscaling.md").read_text()
+    _, _, common = guide.partition("create secret generic queue \\\n")
+    assert "SECRET_KEY" not in common.partition("$ kubectl")[0]
+    assert "create secret generic queue-web \\\n       --from-literal=SECRET_KEY=" in guide
+    having = {
+        container["name"]
+        for pod in pods() for container in pod["containers"]
+        if {"secretRef": {"name": "queue-web"}} in container["envFrom"]
+    }  # fmt: skip
+    assert having == {"web"}
