@@ -154,7 +154,7 @@ def _join(address: str, settings: RuntimeSettings) -> Cluster:
         ray_entry.apply(before)
         if isinstance(error, RayUnavailable):
             raise
-        raise RayUnavailable(ray_entry.explain(address, error)) from None
+        raise ray_entry.explained(address, error) from None
     return Cluster(address, started=False, dashboard_url=_dashboard(context), before=before)
 
 
@@ -175,7 +175,7 @@ def _giving_up(address: str) -> Iterator[None]:
             "answers. See the head's log, or use --address local.\n"
         )
         sys.stderr.flush()
-        os._exit(os.EX_CONFIG)
+        os._exit(os.EX_UNAVAILABLE)  # as `worker.child.AWAY` has it
 
     timer = threading.Timer(JOIN_SECONDS, give_up)
     timer.daemon = True
@@ -198,7 +198,8 @@ def _check_answers(address: str) -> None:
     except (OSError, OverflowError, UnicodeError) as error:
         raise RayUnavailable(
             f"No Ray answers at {address}: {error}. Start one with `ray start --head`, correct "
-            "the address, or use --address local."
+            "the address, or use --address local.",
+            may_pass=isinstance(error, OSError),
         ) from None
 
 
@@ -231,7 +232,9 @@ def start(settings: RuntimeSettings, temp_dir: str | None = None) -> Cluster:
         ray_entry.apply(before)
         if not given:
             shutil.rmtree(folder, ignore_errors=True)
-        raise RayUnavailable(f"Ray could not be started here: {_first_line(error)}") from None
+        raise RayUnavailable(
+            f"Ray could not be started here: {_first_line(error)}", may_pass=True
+        ) from None
     if folder != settings.ray_temp_dir:
         os.chmod(folder, 0o700)  # Ray opens it to everybody, with its logs and sockets
     logger.info("Started Ray with %g CPUs in %s", get_total_cpus(), folder)
