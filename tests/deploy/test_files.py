@@ -162,10 +162,23 @@ def test_ray_is_the_version_that_is_pinned() -> None:
     assert cluster["spec"]["rayVersion"] == pinned[1]
 
 
+def test_units_and_guides_bring_new_code_by_a_restart() -> None:
+    """A reload is gunicorn's HUP: processes of the code that was there at the start."""
+    folder = ROOT / "deploy" / "systemd"
+    service = (folder / "django-on-ray-web.service").read_text()
+    assert "ExecReload" not in service
+    assert "--bind" not in service, "gunicorn would take the socket, but say two addresses"
+    assert "Requires=django-on-ray-web.socket" in service
+    for guide in ("deploy", "serve"):
+        text = (ROOT / "docs" / "howto" / f"{guide}.md").read_text()
+        assert "systemctl restart django-on-ray-web" in text
+        assert "systemctl reload" not in text
+
+
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="needs systemd-analyze")
 def test_systemd_reads_the_units(tmp_path: Path) -> None:
-    units = sorted((ROOT / "deploy" / "systemd").glob("*.service"))
-    assert len(units) == 2
+    units = sorted((ROOT / "deploy" / "systemd").iterdir())
+    assert [unit.suffix for unit in units] == [".service", ".socket", ".service"]
     for unit in units:
         # Where the guide puts it, which is not here.
         text = unit.read_text().replace("/srv/django-on-ray/.venv/bin/python", sys.executable)
