@@ -74,7 +74,7 @@ def test_whoever_is_refused_is_told_what_to_set(guarded: Head, tmp_path: Path) -
         assert "\n" not in told
 
 
-@pytest.mark.django_db
+@pytest.mark.django_db(transaction=True)
 def test_a_worker_that_is_refused_ends_with_what_no_restart_mends(guarded: Head) -> None:
     run = manage("run_ray_worker", "--address", guarded.address, **WRONG)
     assert run.returncode == 78
