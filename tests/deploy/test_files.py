@@ -97,6 +97,16 @@ def test_the_image_is_small_and_its_user_a_number() -> None:
     assert f"useradd --uid {user} " in last
 
 
+def test_what_is_run_belongs_to_root_and_its_user_gets_folders_of_files_alone() -> None:
+    for dockerfile in (DOCKERFILE, *sorted((ROOT / "ray_services").glob("*/Dockerfile"))):
+        names = [step for step, _ in steps_of(dockerfile)]
+        assert names.index("USER") > max(i for i, name in enumerate(names) if name == "RUN")
+        text = dockerfile.read_text()
+        assert "--chown" not in text, dockerfile
+        assert re.findall(r"chown (.*)", text) == ["-R 10001 /app/compiled /data"], dockerfile
+        assert "ENV NUMBA_CACHE_DIR=/app/compiled\n" in text, dockerfile
+
+
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
 def test_variables_are_in_the_example_and_in_the_guide(path: Path) -> None:
     given, guide = compose.example(), GUIDE.read_text()
