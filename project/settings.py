@@ -176,8 +176,7 @@ _HTTPS = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _flag("HTTPS", False)
 SECURE_HSTS_SECONDS = (_number("HSTS_SECONDS", 3600) or 0) if _HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = _HTTPS and _flag("HSTS_SUBDOMAINS", True)
 SECURE_HSTS_PRELOAD = _HTTPS and _flag("HSTS_PRELOAD", False)
-# W021 advises it to everybody: but browsers' lists bind a whole domain, and to leave one takes
-# months. Whoever runs the domain decides that, not who deploys a site in it.
+# W021 advises it, but browsers' lists bind a whole domain for months: that is its owner's to say.
 SILENCED_SYSTEM_CHECKS = ["security.W021"]
 SECURE_SSL_REDIRECT = _HTTPS and _flag("HTTPS_REDIRECT", True)
 # Asked by supervisors and load balancers beside us, over plain http.
