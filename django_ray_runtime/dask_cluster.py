@@ -109,7 +109,9 @@ def _started(start: Callable[[], Any]) -> DaskCluster:
         local = start()
         return DaskCluster(Client(local, set_as_default=False), joined=True, local=local)
     except (OSError, TimeoutError, RuntimeError, ValueError) as error:
-        raise DaskUnavailable(f"Dask could not be started here: {_first_line(error)}.") from error
+        raise DaskUnavailable(
+            f"Dask could not be started here: {_first_line(error)}.", may_pass=True
+        ) from error
 
 
 def _join(address: str) -> DaskCluster:
@@ -122,7 +124,8 @@ def _join(address: str) -> DaskCluster:
     except (OSError, TimeoutError, RuntimeError, ValueError) as error:
         raise DaskUnavailable(
             f"Dask at {address} does not take us: {_first_line(error)}. Check the address, and "
-            "that a scheduler of the same version listens there."
+            "that a scheduler of the same version listens there.",
+            may_pass=isinstance(error, (OSError, TimeoutError)),
         ) from error
     try:
         _demand_same_software(client, address)
@@ -148,7 +151,8 @@ def _demand_answer(address: str, url: str) -> None:
     except OSError as error:
         raise DaskUnavailable(
             f"No Dask answers at {address}: {error}. Start one with `dask scheduler`, correct the "
-            "address, or use --address local."
+            "address, or use --address local.",
+            may_pass=True,
         ) from None
 
 

@@ -31,7 +31,14 @@ class RuntimeFault(Exception):
 
 
 class Unusable(RuntimeFault):
-    """Something outside this process must be put right first; the message says what."""
+    """Something outside this process must be put right first; the message says what.
+
+    With `may_pass` it may come right by itself, as a cluster that has not started yet.
+    """
+
+    def __init__(self, message: str, *, may_pass: bool = False) -> None:
+        super().__init__(message)
+        self.may_pass = may_pass
 
 
 class InvalidSettings(Unusable):

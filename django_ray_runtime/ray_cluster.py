@@ -30,7 +30,9 @@ JOIN_SECONDS = 120.0  # on a busy machine a client of ray:// takes most of a min
 _WITHOUT_TASK_EVENTS = {"task_events_report_interval_ms": 0, "enable_timeline": False}
 
 # Of RAY_WORKING_DIR, beside what its .gitignore names: secrets, and data of this machine.
-NEVER_SHIPPED = (".env*", "*.key", "*.pem", "*.sqlite3*", "results/")
+NEVER_SHIPPED = (
+    ".env*", "*.env", ".secret-key", "*.key", "*.pem", "*.sqlite3*", "results/",
+)  # fmt: skip
 
 # A process in which Django is set up took most of a second to start. Ray ends those beyond one for
 # each CPU, as calls that reserve less than one have them, after a second without work.
@@ -152,7 +154,7 @@ def _join(address: str, settings: RuntimeSettings) -> Cluster:
         ray_entry.apply(before)
         if isinstance(error, RayUnavailable):
             raise
-        raise RayUnavailable(ray_entry.explain(address, error)) from None
+        raise ray_entry.explained(address, error) from None
     return Cluster(address, started=False, dashboard_url=_dashboard(context), before=before)
 
 
@@ -173,7 +175,7 @@ def _giving_up(address: str) -> Iterator[None]:
             "answers. See the head's log, or use --address local.\n"
         )
         sys.stderr.flush()
-        os._exit(os.EX_CONFIG)
+        os._exit(os.EX_UNAVAILABLE)  # as `worker.child.AWAY` has it
 
     timer = threading.Timer(JOIN_SECONDS, give_up)
     timer.daemon = True
@@ -196,7 +198,8 @@ def _check_answers(address: str) -> None:
     except (OSError, OverflowError, UnicodeError) as error:
         raise RayUnavailable(
             f"No Ray answers at {address}: {error}. Start one with `ray start --head`, correct "
-            "the address, or use --address local."
+            "the address, or use --address local.",
+            may_pass=isinstance(error, OSError),
         ) from None
 
 
@@ -229,7 +232,9 @@ def start(settings: RuntimeSettings, temp_dir: str | None = None) -> Cluster:
         ray_entry.apply(before)
         if not given:
             shutil.rmtree(folder, ignore_errors=True)
-        raise RayUnavailable(f"Ray could not be started here: {_first_line(error)}") from None
+        raise RayUnavailable(
+            f"Ray could not be started here: {_first_line(error)}", may_pass=True
+        ) from None
     if folder != settings.ray_temp_dir:
         os.chmod(folder, 0o700)  # Ray opens it to everybody, with its logs and sockets
     logger.info("Started Ray with %g CPUs in %s", get_total_cpus(), folder)

@@ -77,20 +77,26 @@ def demand_entry(address: str) -> None:
         else:
             _ask_head(channel, address)
     except grpc.RpcError as error:
-        raise RayUnavailable(_refusal(address, error.code().name, error.details())) from None
+        code = error.code().name
+        raise RayUnavailable(
+            _refusal(address, code, error.details()), may_pass=code not in _REFUSED
+        ) from None
     finally:
         channel.close()
 
 
-def explain(address: str, error: BaseException) -> str:
-    """One line for what Ray raised when it was joined."""
+def explained(address: str, error: BaseException) -> RayUnavailable:
+    """In one line, what Ray raised when it was joined."""
     told = str(error).strip()
     # First what the cluster has, then what this process has.
     rays, pythons = re.findall(r"Ray: (\S+)", told), re.findall(r"Python: (\S+)", told)
     if len(rays) == len(pythons) == 2:
-        return _mismatch(address, rays, pythons)
+        return RayUnavailable(_mismatch(address, rays, pythons))
     first = (told.splitlines() or [type(error).__name__])[0]
-    return f"Ray at {address} does not take us: {first} Check the address, and the head's log."
+    return RayUnavailable(
+        f"Ray at {address} does not take us: {first} Check the address, and the head's log.",
+        may_pass=True,
+    )
 
 
 def _use_token() -> None:
@@ -140,13 +146,17 @@ def _ask_head(channel: Any, address: str) -> None:
                 json.loads(versions), "this machine"
             )
         except RuntimeError as error:
-            raise RayUnavailable(explain(address, error)) from None
+            raise explained(address, error) from None
     nodes = gcs.NodeInfoGcsServiceStub(channel).GetAllNodeInfo(
         asked.GetAllNodeInfoRequest(), timeout=ANSWER_SECONDS
     )
     heads = {node.node_manager_address for node in nodes.node_info_list if node.is_head_node}
     if heads and all(head.startswith("127.") for head in heads):
         apply({REWRITES: "0"})
+
+
+# What else goes wrong when a head is asked passes when it is up.
+_REFUSED = {"UNAUTHENTICATED", "UNIMPLEMENTED"}
 
 
 def _refusal(address: str, code: str, details: str | None) -> str:

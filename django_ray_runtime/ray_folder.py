@@ -18,7 +18,10 @@ def new_temp_dir(root: str | None = None) -> str:
     os.makedirs(parent, exist_ok=True)
     ours = _pid_namespace()
     for old in Path(parent).glob("ray-[0-9]*-*"):
-        if not _is_alive(int(old.name.split("-")[1])) and _text_of(old / _NAMESPACE) == ours:
+        pid = old.name.split("-")[1]
+        if not _is_pid(pid):  # somebody else's: anybody may make folders here
+            continue
+        if not _is_alive(int(pid)) and _text_of(old / _NAMESPACE) == ours:
             shutil.rmtree(old, ignore_errors=True)
     made = tempfile.mkdtemp(prefix=f"ray-{os.getpid()}-", dir=parent)
     Path(made, _NAMESPACE).write_text(ours)
@@ -38,6 +41,11 @@ def _text_of(path: Path) -> str | None:
         return path.read_text()
     except OSError:
         return None
+
+
+def _is_pid(text: str) -> bool:
+    """Of 32 bits, as the system takes it; 0 would mean a group."""
+    return text.isascii() and text.isdecimal() and 0 < int(text[:12]) < 2**31
 
 
 def _is_alive(pid: int) -> bool:

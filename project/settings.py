@@ -7,7 +7,8 @@ Environment (all optional):
   HTTPS            true where browsers come over https: secure cookies, redirects, HSTS (false)
   HTTPS_REDIRECT   with HTTPS: who comes over http is sent to https (true)
   HSTS_SECONDS     how long browsers remember to come over https (3600)
-  HSTS_SUBDOMAINS, HSTS_PRELOAD   whether they are told so of subdomains and in lists (true)
+  HSTS_SUBDOMAINS  whether they are told so of all subdomains, too (true)
+  HSTS_PRELOAD     whether the site asks to be in browsers' own lists (false)
   TRUSTED_PROXIES  how many proxies in front of us set X-Forwarded-For and -Proto (0)
   CSRF_TRUSTED_ORIGINS   comma-separated origins, such as https://queue.example.org
   STATIC_ROOT      folder that collectstatic fills (none: files are served where they are)
@@ -174,7 +175,9 @@ SECURE_CSP = {
 _HTTPS = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _flag("HTTPS", False)
 SECURE_HSTS_SECONDS = (_number("HSTS_SECONDS", 3600) or 0) if _HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = _HTTPS and _flag("HSTS_SUBDOMAINS", True)
-SECURE_HSTS_PRELOAD = _HTTPS and _flag("HSTS_PRELOAD", True)
+SECURE_HSTS_PRELOAD = _HTTPS and _flag("HSTS_PRELOAD", False)
+# W021 advises it, but browsers' lists bind a whole domain for months: that is its owner's to say.
+SILENCED_SYSTEM_CHECKS = ["security.W021"]
 SECURE_SSL_REDIRECT = _HTTPS and _flag("HTTPS_REDIRECT", True)
 # Asked by supervisors and load balancers beside us, over plain http.
 SECURE_REDIRECT_EXEMPT = ["^healthz$", "^readyz$"]

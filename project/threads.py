@@ -17,8 +17,14 @@ from project.bodies import Application, Receive, Send
 class SharedThreads:
     """Runs the synchronous parts of the application in at most so many threads.
 
-    What belongs together, middleware and view, is one such part; others of the same request may
-    run in another thread. Nothing here keeps a state in its thread from one part to another.
+    asgiref means an executor of a ThreadSensitiveContext to be one thread, in which all that is
+    synchronous in a request runs. This one has several, and keeps less: what belongs together,
+    middleware and a synchronous view, is one part in one thread only because the first of
+    MIDDLEWARE is synchronous, and so Django enters a thread once for all of it. Other parts of the
+    same request, such as a second `sync_to_async` after an await, may run in another thread; so
+    nothing keeps a state in its thread from one part to another. What is not threads' own
+    (language, time zone) belongs to the request's context. `tests/web/test_thread_state.py` holds
+    all this.
     """
 
     def __init__(self, application: Application, threads: int) -> None:

@@ -22,6 +22,10 @@ from django_ray_runtime.worker.orphanage import dying_with_parent
 # Exit code for what a restart cannot mend (sysexits.h: configuration error).
 UNUSABLE = 78
 
+# Exit code for what may come by itself, as a cluster after a reboot (sysexits.h: unavailable). The
+# supervisor ends then, with LOST: whoever started it may start it again, a little later.
+AWAY = 69
+
 # Exit code for what a restart mends (sysexits.h: temporary failure).
 LOST = 75
 
@@ -69,7 +73,7 @@ def main(arguments: list[str]) -> int:
         return LOST
     except Unusable as error:
         sys.stderr.write(f"run_ray_worker: {error}\n")
-        return UNUSABLE
+        return AWAY if error.may_pass else UNUSABLE
 
 
 def _run(options: Options) -> int:

@@ -21,7 +21,7 @@ from django_ray_runtime.ids import new_worker_id
 from django_ray_runtime.ray_folder import new_temp_dir
 from django_ray_runtime.states import WorkerState
 from django_ray_runtime.store import Liveness
-from django_ray_runtime.worker.child import CHANGED, UNUSABLE, Options
+from django_ray_runtime.worker.child import AWAY, CHANGED, LOST, UNUSABLE, Options
 from django_ray_runtime.worker.releases import log_released
 from django_ray_runtime.worker.wakeup import Wakeup
 
@@ -82,7 +82,8 @@ class Supervisor:
         self._exit_code = 0
 
     def run(self) -> int:
-        """Returns the exit code: 0 after a stop, 78 when a child found itself unusable."""
+        """Returns the exit code: 0 after a stop; when a child found itself unusable 78, or 75
+        where that may pass by itself."""
         handlers = {
             signal.SIGTERM: self._on_stop,
             signal.SIGINT: self._on_stop,
@@ -199,8 +200,8 @@ class Supervisor:
                 self._start_at = now
                 continue
             self._unburied.append(child.worker)
-            if code == UNUSABLE and self._backoff == FIRST_BACKOFF:
-                self._exit_code = UNUSABLE
+            if code in {UNUSABLE, AWAY} and self._backoff == FIRST_BACKOFF:
+                self._exit_code = LOST if code == AWAY else UNUSABLE
                 self._on_stop()
                 continue
             if self._stops:

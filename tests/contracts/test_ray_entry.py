@@ -16,7 +16,7 @@ import pytest
 
 from tests import tasks
 from tests.ray_nodes import Head, head
-from tests.support import ROOT, WorkerProcess, environment, wait_until, worker_process
+from tests.support import ROOT, WorkerProcess, environment, manage, wait_until, worker_process
 from tests.with_postgres import free_port
 
 pytestmark = [pytest.mark.slow, pytest.mark.ray]
@@ -72,6 +72,13 @@ def test_whoever_is_refused_is_told_what_to_set(guarded: Head, tmp_path: Path) -
     for (_, _, parts), told in zip(expected, found, strict=True):
         assert all(part in told for part in parts), told
         assert "\n" not in told
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_worker_that_is_refused_ends_with_what_no_restart_mends(guarded: Head) -> None:
+    run = manage("run_ray_worker", "--address", guarded.address, **WRONG)
+    assert run.returncode == 78
+    assert "the one of RAY_AUTH_TOKEN is another." in run.stderr
 
 
 @pytest.mark.django_db

@@ -4,12 +4,15 @@ import re
 import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
 import yaml
 from django.conf import settings
+from ray._private.runtime_env.packaging import create_package
 
+from django_ray_runtime.ray_cluster import NEVER_SHIPPED
 from tests.deploy import compose
 from tests.services.dockerfiles import ignored_by, steps_of
 from tests.support import ROOT
@@ -50,8 +53,36 @@ def test_everything_else_stays_out_of_the_context() -> None:
     tops = {path for path in ROOT.iterdir() if path.is_dir() and path.name not in copied}
     sent = {path.name for path in tops if not any(Path(path.name).full_match(p) for p in ignored)}
     assert not sent, f"Add to .dockerignore: {sent}"
-    for secret in (".env", ".env.production", ".secret-key", "db.sqlite3"):
+    for secret in (".env", ".env.production", *guide_files(), ".secret-key", "db.sqlite3"):
         assert any(Path(secret).full_match(pattern) for pattern in ignored), secret
+
+
+def guide_files() -> set[str]:
+    """The files in the clone into which the guide has secrets written."""
+    found = set(re.findall(r"^\$ cat >+ (\S+) <<", GUIDE.read_text(), re.MULTILINE))
+    assert found, "we look where they are"
+    return found
+
+
+def test_git_sees_no_secrets_that_the_guide_has_written_into_the_clone() -> None:
+    def ignored(name: str) -> bool:
+        return not subprocess.run(["git", "check-ignore", "-q", name], cwd=ROOT).returncode
+
+    assert all(ignored(name) for name in (*guide_files(), ".env", ".secret-key"))
+    assert not ignored(".env.example")
+
+
+def test_no_secrets_travel_with_the_code_to_a_cluster(tmp_path: Path) -> None:
+    """By Ray's own packing, of a folder without a .gitignore."""
+    code = tmp_path / "code"
+    (code / "sub").mkdir(parents=True)
+    for folder in (code, code / "sub"):
+        for name in (*guide_files(), ".env", ".env.production", ".secret-key", "tasks.py"):
+            (folder / name).write_text("x")
+    packed = tmp_path / "code.zip"
+    create_package(str(code), packed, True, excludes=list(NEVER_SHIPPED))
+    sent = {name for name in zipfile.ZipFile(packed).namelist() if not name.endswith("/")}
+    assert sent == {"tasks.py", "sub/tasks.py"}
 
 
 def test_the_image_is_small_and_its_user_a_number() -> None:
@@ -64,6 +95,16 @@ def test_the_image_is_small_and_its_user_a_number() -> None:
     [user] = steps("USER")
     assert int(user) > 1000
     assert f"useradd --uid {user} " in last
+
+
+def test_what_is_run_belongs_to_root_and_its_user_gets_folders_of_files_alone() -> None:
+    for dockerfile in (DOCKERFILE, *sorted((ROOT / "ray_services").glob("*/Dockerfile"))):
+        names = [step for step, _ in steps_of(dockerfile)]
+        assert names.index("USER") > max(i for i, name in enumerate(names) if name == "RUN")
+        text = dockerfile.read_text()
+        assert "--chown" not in text, dockerfile
+        assert re.findall(r"chown (.*)", text) == ["-R 10001 /app/compiled /data"], dockerfile
+        assert "ENV NUMBA_CACHE_DIR=/app/compiled\n" in text, dockerfile
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
@@ -105,6 +146,12 @@ def test_every_part_of_the_cluster_has_the_token_the_code_and_the_files() -> Non
         assert "healthcheck" in service, "the image's own asks the web part"
 
 
+def test_only_the_web_part_has_the_key_that_signs() -> None:
+    services = compose.services(compose.filled_in())
+    having = {name for name, one in services.items() if "SECRET_KEY" in one.get("environment", {})}
+    assert having == {"web"}
+
+
 def test_services_speak_to_ports_that_others_open() -> None:
     services = compose.services(compose.filled_in())
     assert services["worker"]["depends_on"]["ray-node"]["condition"] == "service_healthy"
@@ -125,10 +172,23 @@ def test_ray_is_the_version_that_is_pinned() -> None:
     assert cluster["spec"]["rayVersion"] == pinned[1]
 
 
+def test_units_and_guides_bring_new_code_by_a_restart() -> None:
+    """A reload is gunicorn's HUP: processes of the code that was there at the start."""
+    folder = ROOT / "deploy" / "systemd"
+    service = (folder / "django-on-ray-web.service").read_text()
+    assert "ExecReload" not in service
+    assert "--bind" not in service, "gunicorn would take the socket, but say two addresses"
+    assert "Requires=django-on-ray-web.socket" in service
+    for guide in ("deploy", "serve"):
+        text = (ROOT / "docs" / "howto" / f"{guide}.md").read_text()
+        assert "systemctl restart django-on-ray-web" in text
+        assert "systemctl reload" not in text
+
+
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="needs systemd-analyze")
 def test_systemd_reads_the_units(tmp_path: Path) -> None:
-    units = sorted((ROOT / "deploy" / "systemd").glob("*.service"))
-    assert len(units) == 2
+    units = sorted((ROOT / "deploy" / "systemd").iterdir())
+    assert [unit.suffix for unit in units] == [".service", ".socket", ".service"]
     for unit in units:
         # Where the guide puts it, which is not here.
         text = unit.read_text().replace("/srv/django-on-ray/.venv/bin/python", sys.executable)

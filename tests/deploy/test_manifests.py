@@ -129,3 +129,30 @@ def test_every_variable_that_they_set_is_documented() -> None:
     others = {"RAY_USAGE_STATS_ENABLED", "GRPC_ENABLE_FORK_SUPPORT"}  # of Ray and gRPC
     for name in set(config["data"]) - others:
         assert f"`{name}`" in page, name
+
+
+def test_what_grows_stays_within_the_connections_that_the_guide_asks_for() -> None:
+    named = {(one["kind"], one["metadata"]["name"]): one for one in documents()}
+    settings = named["ConfigMap", "queue"]["data"]
+    threads, processes = int(settings["WEB_THREADS"]), int(settings["WEB_CONCURRENCY"])
+    pods = named["HorizontalPodAutoscaler", "queue-web"]["spec"]["maxReplicas"]
+    worker = named["Deployment", "queue-worker"]["spec"]
+    [container] = worker["template"]["spec"]["containers"]
+    tasks = worker["replicas"] * int(container["args"][-1])
+    most = pods * processes * (threads + 1) + worker["replicas"] * 3 + tasks + 10
+    guide = (ROOT / "docs/howto/autoscaling.md").read_text()
+    assert f"{most} connections, so" in guide
+    assert most <= int(guide.partition("`max_connections = ")[2].partition("`")[0])
+
+
+def test_only_the_web_part_has_the_key_that_signs() -> None:
+    guide = (ROOT / "docs/howto/autoscaling.md").read_text()
+    _, _, common = guide.partition("create secret generic queue \\\n")
+    assert "SECRET_KEY" not in common.partition("$ kubectl")[0]
+    assert "create secret generic queue-web \\\n       --from-literal=SECRET_KEY=" in guide
+    having = {
+        container["name"]
+        for pod in pods() for container in pod["containers"]
+        if {"secretRef": {"name": "queue-web"}} in container["envFrom"]
+    }  # fmt: skip
+    assert having == {"web"}

@@ -42,3 +42,13 @@ def test_folders_of_other_containers_stay_whose_pids_mean_others(
     (tmp_path / "ray-999999999-of-nobody-known").mkdir()
     new_temp_dir(str(tmp_path))
     assert (tmp_path / "ray-999999999-of-nobody-known").exists()
+
+
+@pytest.mark.parametrize("name", ["1x", "1²", "9" * 20, "0", "9" * 200])
+def test_folders_of_others_with_such_names_are_none_of_ours(tmp_path: Path, name: str) -> None:
+    """In a temporary folder that all users share, each may make any name."""
+    of_others = tmp_path / f"ray-{name}-y"
+    of_others.mkdir()
+    (of_others / "pid-namespace").write_text(ray_folder._pid_namespace())
+    assert Path(new_temp_dir(str(tmp_path))).is_dir()
+    assert of_others.exists()

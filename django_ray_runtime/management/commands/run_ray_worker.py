@@ -70,9 +70,9 @@ examples:
   manage.py run_ray_worker --batch --executor sequential  do what is there, without Ray; end
   manage.py run_ray_worker --executor dask --address tcp://127.0.0.1:8786    on Dask
 
-Exit code: 0 after a stop, a batch or --max-tasks; 78 when something outside must be put right
-first, such as missing tables or a Ray that does not answer; 1 when the database does not answer
-or an option cannot be used, 2 when it cannot be read.
+Exit code: 0 after a stop, a batch or --max-tasks; 75 when a restart may mend it: no Ray answers;
+78 when something must be put right first, such as missing tables or a Ray that refuses the token;
+1 when the database does not answer or an option cannot be used, 2 when it cannot be read.
 """
 
 
