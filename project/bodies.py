@@ -47,9 +47,10 @@ class BodyLimit:
             await send(event)
 
         await self._application(scope, limited, noted)
-        if limit is not None and left is not None and left < 0 and not answered:
-            if cut_off := refusal(scope["path"], str(limit - left)):
-                await _answer(send, cut_off.response(scope["path"]))
+        if answered or limit is None or left is None:
+            return
+        if cut_off := refusal(scope["path"], str(limit - left)):
+            await _answer(send, cut_off.response(scope["path"]))
 
 
 def _length(scope: Event) -> str:
