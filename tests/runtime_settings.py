@@ -3,5 +3,7 @@
 from project.settings import *  # noqa: F403
 from project.settings import INSTALLED_APPS as ALL
 
-INSTALLED_APPS = [app for app in ALL if app not in {"generation", "ray_services", "pages"}]
+WITHOUT = {"project.apps.ProjectConfig", "generation", "ray_services", "pages"}
+INSTALLED_APPS = [app for app in ALL if app not in WITHOUT]
+AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
 ROOT_URLCONF = "tests.no_urls"
