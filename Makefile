@@ -193,7 +193,10 @@ bench-full: setup-dev setup-peers ## Measure all of it as published, for some ho
 	@$(PY) -m benchmarks.ray_comparison_benchmark --json $(results)/services.json --svg docs/explanation/services.svg
 	@$(PY) -m benchmarks.bench_pages --json $(results)/pages.json
 	@$(PY) -m benchmarks.simulate_scaling --json $(results)/scaling.json --svg docs/explanation/scaling.svg
+	@$(PY) -m benchmarks.bench_web --json $(results)/web.json
+	@$(MAKE) --no-print-directory load soak
 	@$(PY) -m benchmarks.page
+	@$(PY) -m benchmarks.load.table
 
 screenshots: setup-dev ## Draw docs/images anew: the pages in Chromium, over a worker
 	@$(isolated) $(PY) scripts/screenshots.py

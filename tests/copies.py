@@ -6,7 +6,7 @@ import subprocess
 import sys
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -47,7 +47,7 @@ def restored(file: Path) -> Iterator[str]:
 def rows(url: str, sql: str) -> list[tuple[Any, ...]]:
     """What another database than the test's answers."""
     if connection.vendor == "sqlite":
-        with sqlite3.connect(url.removeprefix("sqlite:///"), timeout=30) as lite:
+        with closing(sqlite3.connect(url.removeprefix("sqlite:///"), timeout=30)) as lite:
             return lite.execute(sql).fetchall()
     import psycopg
 

@@ -97,6 +97,14 @@ def manage_here(command: str, *arguments: str) -> "subprocess.CompletedProcess[s
     return subprocess.CompletedProcess(arguments, code, out.getvalue(), err.getvalue())
 
 
+def lives(process: psutil.Process) -> bool:
+    """One that nobody has waited for yet has ended all the same."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
 class WorkerProcess:
     """A real `run_ray_worker`, as a process; `within` is what its command begins with."""
 

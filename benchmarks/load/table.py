@@ -39,7 +39,8 @@ def filled(page: str, name: str, text: str) -> str:
     return f"{before}{begin}\n{text}\n{end}{after}"
 
 
-def main() -> int:
+def rendered() -> str:
+    """The page with what was measured last."""
     page = PAGE.read_text()
     for name in NAMES:
         path = RESULTS / f"{name}.json"
@@ -48,7 +49,11 @@ def main() -> int:
             if name == "soak" and PICTURE.exists():
                 text += f"\n\n![What the processes hold over time]({PICTURE.name})"
             page = filled(page, name, text)
-    PAGE.write_text(page)
+    return page
+
+
+def main() -> int:
+    PAGE.write_text(rendered())
     return 0
 
 

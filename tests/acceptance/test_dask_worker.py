@@ -12,7 +12,7 @@ from django_ray_runtime.models import Attempt, QueuedTask, Worker
 from tests import tasks
 from tests.acceptance.test_control import last_error
 from tests.acceptance.test_worker import finished
-from tests.support import wait_until, worker_process
+from tests.support import lives, wait_until, worker_process
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -52,6 +52,6 @@ def test_a_worker_with_a_dask_of_its_own(tmp_path: Path) -> None:
         assert (waits.state, last_error(waits)) == ("CANCELLED", Cancelled)
         family = worker.family
         assert worker.stop() == 0
-        assert [process for process in family if process.is_running()] == []
+        assert [process for process in family if lives(process)] == []
     assert Worker.objects.get().state == "STOPPED"
     assert QueuedTask.objects.get(id=stubborn.id).losses == 0

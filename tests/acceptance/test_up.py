@@ -18,7 +18,7 @@ import psutil
 import pytest
 
 from project.management.commands.up import _secret_key
-from tests.support import ROOT, environment, manage, wait_until
+from tests.support import ROOT, environment, lives, manage, wait_until
 from tests.with_postgres import free_port
 
 pytestmark = [pytest.mark.slow, pytest.mark.acceptance]
@@ -75,7 +75,7 @@ def test_one_command_starts_all_of_it_and_ends_it(tmp_path: Path) -> None:
         assert len(family) >= 4  # gunicorn and its worker, ours and its child
         process.send_signal(signal.SIGHUP)  # as when its terminal is closed
         assert process.wait(timeout=60) == 0
-        assert not [one for one in family if one.is_running() and one.status() != "zombie"]
+        assert not [one for one in family if lives(one)]
     with up(tmp_path, port) as (_, log):
         assert "password" not in log.read_text()
         assert logs_in(port, password[1])

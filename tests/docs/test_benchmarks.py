@@ -6,6 +6,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from benchmarks import page
+from benchmarks.load import table
 from benchmarks.ratio_chart import TIMES, draw
 from tests.support import ROOT
 
@@ -21,7 +22,11 @@ def test_the_page_shows_the_results_as_they_are() -> None:
 
 def test_every_file_of_results_is_on_the_page() -> None:
     kept = {path.stem for path in page.RESULTS.glob("*.json")} - {"queue-earlier"}
-    assert kept == {suite.name for suite in page.SUITES}
+    assert kept == {suite.name for suite in page.SUITES} | set(table.NAMES)
+
+
+def test_the_page_of_the_load_shows_its_results_as_they_are() -> None:
+    assert table.PAGE.read_text() == table.rendered()
 
 
 def test_every_suite_is_measured_again_by_one_command() -> None:

@@ -17,7 +17,7 @@ from ray_services.alone.middleware import ForeignPageMiddleware
 from ray_services.alone.names import PORTS
 from ray_services.common.errors import BadInput
 from tests.services.serving import ASKED, ask, free_port, is_up, plain
-from tests.support import RAY_PRIORITY, ROOT, manage, wait_until
+from tests.support import RAY_PRIORITY, ROOT, lives, manage, wait_until
 
 TOKEN = "a-token-of-the-tests-only"
 
@@ -139,7 +139,7 @@ def test_a_stop_leaves_neither_processes_nor_files(tmp_path: Path) -> None:
         processes = [family, *family.children(recursive=True)]
         assert len(processes) >= 4  # itself, gunicorn and its process, the worker and its process
         assert list(tmp_path.glob("service-*"))
-    assert not [one for one in processes if one.is_running()]
+    assert not [one for one in processes if lives(one)]
     assert not list(tmp_path.glob("service-*"))
 
 
