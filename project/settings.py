@@ -7,8 +7,7 @@ Environment (all optional):
   HTTPS            true where browsers come over https: secure cookies, redirects, HSTS (false)
   HTTPS_REDIRECT   with HTTPS: who comes over http is sent to https (true)
   HSTS_SECONDS     how long browsers remember to come over https (3600)
-  HSTS_SUBDOMAINS  whether they are told so of all subdomains, too (true)
-  HSTS_PRELOAD     whether the site asks to be in browsers' own lists (false)
+  HSTS_SUBDOMAINS, HSTS_PRELOAD   whether that holds for subdomains (true), in lists (false)
   TRUSTED_PROXIES  how many proxies in front of us set X-Forwarded-For and -Proto (0)
   CSRF_TRUSTED_ORIGINS   comma-separated origins, such as https://queue.example.org
   STATIC_ROOT      folder that collectstatic fills (none: files are served where they are)

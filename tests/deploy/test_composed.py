@@ -73,6 +73,7 @@ def as_if_built(folder: Path) -> dict[str, Any]:
     environment = {name: FOLDERS.sub(lambda at: places[at[0]], it) for name, it in sets.items()}
     environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.defpath}"
     environment["HOME"] = str(folder)
+    environment["NUMBA_CACHE_DIR"] = str(folder / "compiled")  # of the image, not of this clone
     return environment
 
 
