@@ -11,7 +11,7 @@ from pathlib import Path
 
 from benchmarks.environment import clean_up_when_terminated, project
 from benchmarks.report import Report, parse_options
-from benchmarks.sampling import Peak
+from benchmarks.sampling import Peak, client_connections
 from benchmarks.web import Web
 from benchmarks.web_clients import answer_seconds, ask, download, p95, watching
 from benchmarks.web_site import Site, prepared, questions
@@ -57,7 +57,7 @@ def measure_statuses(report: Report, site: Site, web: Web, requests: int) -> Non
         async with watching(web.address + site.events, site.sessions, STREAMS):
             took = await ask(url, site.headers, few, 2)
             threads = sum(one.num_threads() for one in web.workers)
-            return p95(took), threads, await asyncio.to_thread(_connections)
+            return p95(took), threads, await asyncio.to_thread(client_connections)
 
     beside, threads, connections = asyncio.run(beside_streams())
     report.add(
@@ -69,21 +69,6 @@ def measure_statuses(report: Report, site: Site, web: Web, requests: int) -> Non
     report.add(f"threads with {STREAMS} open streams", threads, "threads", at_most=80)
     report.add(f"connections to PostgreSQL with {STREAMS} open streams", connections,
                "connections", at_most=2 * (16 + 1))  # fmt: skip
-
-
-def _connections() -> int:
-    """Of all but this process, as PostgreSQL counts them."""
-    from django.db import connection
-
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT count(*) FROM pg_stat_activity"
-                " WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
-            )
-            return int(cursor.fetchone()[0])
-    finally:
-        connection.close()
 
 
 def measure_downloads(report: Report, site: Site, web: Web, downloads: int) -> None:

@@ -8,6 +8,9 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
+
+import psutil
 
 ROOT = Path(__file__).parent.parent
 
@@ -61,3 +64,18 @@ def output_of(command: Sequence[str | Path], environment: Mapping[str, str] | No
 def clean_up_when_terminated() -> None:
     """Let SIGTERM end this process as an exception does: through what cleans up."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+
+
+def end(process: "subprocess.Popen[Any]", seconds: float) -> None:
+    """Have it end by itself, within so many seconds, and leave nothing of what it started."""
+    if process.poll() is not None:
+        return
+    below = psutil.Process(process.pid).children(recursive=True)
+    process.terminate()
+    try:
+        process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    for left in psutil.wait_procs(below, timeout=5)[1]:
+        left.kill()

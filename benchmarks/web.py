@@ -11,7 +11,7 @@ from pathlib import Path
 
 import psutil
 
-from benchmarks.environment import ROOT
+from benchmarks.environment import ROOT, end
 from tests.with_postgres import free_port
 
 READY_SECONDS = 300.0
@@ -57,17 +57,7 @@ class Web:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._process.poll() is not None:
-            return
-        below = psutil.Process(self._process.pid).children(recursive=True)
-        self._process.terminate()
-        try:
-            self._process.wait(END_SECONDS)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        for process in psutil.wait_procs(below, timeout=5)[1]:
-            process.kill()
+        end(self._process, END_SECONDS)
 
     def reload(self) -> None:
         """Have other processes take over."""

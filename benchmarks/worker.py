@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 import psutil
 
-from benchmarks.environment import ROOT
+from benchmarks.environment import ROOT, end
 
 SAMPLE_SECONDS = 0.2
 END_SECONDS = 60.0
@@ -44,17 +44,7 @@ class Worker:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._process.poll() is not None:
-            return
-        below = self.supervisor.children(recursive=True)
-        self._process.terminate()
-        try:
-            self._process.wait(END_SECONDS)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        for process in psutil.wait_procs(below, timeout=5)[1]:
-            process.kill()
+        end(self._process, END_SECONDS)
 
     @property
     def supervisor(self) -> psutil.Process:

@@ -1,12 +1,13 @@
 """What processes hold over time, and whether it grows."""
 
-import threading
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from statistics import linear_regression
 
 import psutil
+
+from benchmarks.sampling import Watch
 
 WARM_UP = 1 / 3
 """Of the time: what comes first, and stays."""
@@ -32,33 +33,25 @@ class Series:
         return linear_regression(seconds, values).slope * (seconds[-1] - seconds[0])
 
 
-class Samples:
-    """Takes all series again and again, in a thread, during the block."""
+class Samples(Watch):
+    """Takes all series again and again during the block."""
 
-    def __init__(self, measured: Iterable[tuple[Series, Callable[[], float]]], pause: float):
-        self._measured, self._pause = list(measured), pause
-        self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._sample)
+    def __init__(
+        self, measured: Iterable[tuple[Series, Callable[[], float]]], pause: float
+    ) -> None:
+        super().__init__(pause)
+        self._measured = list(measured)
+        self._began = time.monotonic()
 
     @property
     def series(self) -> list[Series]:
         return [series for series, _ in self._measured]
 
-    def __enter__(self) -> "Samples":
-        self._began = time.monotonic()
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._ended.set()
-        self._thread.join()
-
-    def _sample(self) -> None:
-        while not self._ended.wait(self._pause):
-            for series, measure in self._measured:
-                try:
-                    value = measure()
-                except psutil.Error:
-                    continue  # a process has ended meanwhile
-                series.seconds.append(time.monotonic() - self._began)
-                series.values.append(value)
+    def look(self) -> None:
+        for series, measure in self._measured:
+            try:
+                value = measure()
+            except psutil.Error:
+                continue  # a process has ended meanwhile
+            series.seconds.append(time.monotonic() - self._began)
+            series.values.append(value)

@@ -16,6 +16,7 @@ from benchmarks.load.growth import Samples, Series
 from benchmarks.load.ledger import outcome
 from benchmarks.load.site import Running, running, users
 from benchmarks.report import Report, options_parser
+from benchmarks.sampling import client_connections
 from benchmarks.web_site import GAMES
 
 KINDS = {
@@ -43,7 +44,7 @@ def measured(where: Running) -> list[tuple[Series, Callable[[], float]]]:
         (Series("worker, unshared memory", "MB", 24), _sum(work, _uss)),
         (Series("worker, open files", "files", 8), _sum(work, lambda p: p.num_fds())),
         (Series("worker, threads", "threads", 8), _sum(work, lambda p: p.num_threads())),
-        (Series("connections to PostgreSQL", "connections", 4), _connections),
+        (Series("connections to PostgreSQL", "connections", 4), client_connections),
     ]  # fmt: skip
 
 
@@ -59,21 +60,6 @@ def _uss(process: Any) -> float:
 
 def _rss(process: Any) -> float:
     return float(process.memory_info().rss) / MB
-
-
-def _connections() -> float:
-    """Of all but the one that counts."""
-    from django.db import connection
-
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT count(*) FROM pg_stat_activity"
-                " WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
-            )
-            return float(cursor.fetchone()[0])
-    finally:
-        connection.close()
 
 
 def main() -> int:
