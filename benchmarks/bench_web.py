@@ -68,7 +68,7 @@ def measure_statuses(report: Report, site: Site, web: Web, requests: int) -> Non
     # Threads: those of requests, of asyncio's own pool, and of the libraries that calculate.
     report.add(f"threads with {STREAMS} open streams", threads, "threads", at_most=80)
     report.add(f"connections to PostgreSQL with {STREAMS} open streams", connections,
-               "connections", at_most=2 * (16 + 1))  # fmt: skip
+               "connections", at_most=2 * (4 + 1))  # fmt: skip
 
 
 def measure_downloads(report: Report, site: Site, web: Web, downloads: int) -> None:

@@ -16,7 +16,7 @@ Environment (all optional):
   MAX_BODY_BYTES   largest body of a request (2621440)
   MAX_UPLOAD_BYTES largest file of an upload of data (67108864)
   CONN_MAX_AGE     seconds that connections are kept (600)
-  WEB_THREADS      requests that one web process works on at once (16)
+  WEB_THREADS      requests that one web process works on at once (4)
   DATABASE_POOLED  whether connections change between transactions, as behind PgBouncer (false)
   DATABASE_URL     sqlite:///PATH or postgres://USER:PASSWORD@HOST:PORT/NAME (sqlite:///db.sqlite3)
   RESULTS_DIR      where jobs write their files (results/)
@@ -130,6 +130,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "project.middleware.synchronous",  # last: so that all others are so, too
 ]
 TEMPLATES = [
     {
@@ -146,10 +147,9 @@ TEMPLATES = [
 ]
 ROOT_URLCONF = "project.urls"
 # Under ASGI each of them keeps a connection to the database.
-WEB_THREADS = _number("WEB_THREADS", 16) or 1
+WEB_THREADS = _number("WEB_THREADS", 4) or 1
 WSGI_APPLICATION = "project.wsgi.application"
 ASGI_APPLICATION = "project.asgi.application"
-
 
 _DATABASE_URL = _text("DATABASE_URL", f"sqlite:///{BASE_DIR / 'db.sqlite3'}")
 DATABASES = {"default": database_of(_DATABASE_URL)}

@@ -7,7 +7,7 @@ import asyncio
 import json
 import threading
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from asgiref.sync import sync_to_async
@@ -18,7 +18,7 @@ from django.db import connection, connections, transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import path
 from django.utils import timezone, translation
-from django.utils.module_loading import import_string
+from django.utils.deprecation import MiddlewareMixin
 
 from project.threads import SharedThreads
 
@@ -136,8 +136,8 @@ def site(settings: Any) -> Iterator[Site]:
     settings.ROOT_URLCONF = __name__
     settings.DEBUG_PROPAGATE_EXCEPTIONS = False
     here = f"{__name__}.noting"
-    first, *others = configured.MIDDLEWARE
-    settings.MIDDLEWARE = [first, here, *others, here]
+    first, *others, last = configured.MIDDLEWARE
+    settings.MIDDLEWARE = [first, here, *others, here, last]
     made = Site(1)
     yield made
     made.close()
@@ -148,10 +148,24 @@ def looked(answer: bytes) -> dict[str, Any]:
     return found
 
 
-def test_all_middleware_of_the_project_is_synchronous_at_its_first() -> None:
-    """From there on to a synchronous view all is one part, in one thread."""
-    first = import_string(configured.MIDDLEWARE[0])
-    assert not getattr(first, "async_capable", False)
+class Telling(MiddlewareMixin):
+    """As Django's own are: synchronous or not, by what is beneath."""
+
+    modes: ClassVar[list[bool]] = []
+
+    def __init__(self, get_response: Any) -> None:
+        super().__init__(get_response)
+        self.modes.append(self.async_mode)
+
+
+def test_middleware_of_django_is_synchronous_wherever_it_stands(settings: Any) -> None:
+    """Up to a synchronous view all is one part, in one thread, which is entered once."""
+    first, *others, last = configured.MIDDLEWARE
+    told = f"{__name__}.Telling"
+    settings.MIDDLEWARE = [first, told, *others, told, last]
+    Telling.modes.clear()
+    get_asgi_application()
+    assert Telling.modes == [False, False]
 
 
 def test_middleware_and_view_run_in_one_thread_with_one_connection(
