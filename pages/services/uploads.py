@@ -20,6 +20,7 @@ from ray_services import data_sets
 from ray_services.common.errors import BadInput
 from ray_services.common.tables import MOST_BYTES
 from ray_services.doors.answering import owner_of
+from ray_services.doors.uploading import added
 from ray_services.sizes import too_large
 
 KINDS = {
@@ -69,13 +70,7 @@ def _own_data(request: HttpRequest) -> HttpResponse:
 
 def _stored(request: HttpRequest, kind: str, file: Any) -> HttpResponseRedirect:
     """Raises BadInput."""
-    found, new = data_sets.add(
-        owner_of(request),
-        kind,
-        (file.name or "file")[:200],
-        file.read(),
-        on_new=lambda new: audit(request, "upload", "data set", new.sha256),
-    )
+    found, new = added(request, kind, file)
     told = _("%(name)s is stored: choose it in the forms.") if new else _("%(name)s was there.")
     messages.success(request, told % {"name": found.name})
     return redirect("pages:data_sets")

@@ -14,6 +14,7 @@ from ray_services.common.tables import MOST_BYTES
 from ray_services.doors.answering import owner_of
 from ray_services.doors.refusals import refusals
 from ray_services.doors.shown import DataSetOut, data_set_out
+from ray_services.doors.uploading import added
 
 router = Router()
 
@@ -63,13 +64,7 @@ def upload(
     if (file.size or 0) > MOST_BYTES:
         raise Problem(413, f"The file has {file.size} bytes; at most {MOST_BYTES} are accepted.")
     with refusals("file"):
-        found, new = data_sets.add(
-            owner_of(request),
-            kind,
-            (file.name or "file")[:200],
-            file.read(),
-            on_new=lambda new: audit(request, "upload", "data set", new.sha256),
-        )
+        found, new = added(request, kind, file)
     return Status(201 if new else 200, data_set_out(found))
 
 
