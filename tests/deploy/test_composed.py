@@ -30,10 +30,11 @@ def _cannot() -> str:
     return "" if tried.returncode == 0 else "needs a network of its own, which only root may make"
 
 
+WHY_NOT = _cannot()
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.ray,
-    pytest.mark.skipif(bool(_cannot()), reason=_cannot()),
+    pytest.mark.skipif(bool(WHY_NOT), reason=WHY_NOT),
 ]
 
 
