@@ -22,6 +22,11 @@ def jobs_of(user: Any) -> QuerySet[GenerationJob]:
     return jobs if user.is_staff else jobs.filter(owner=user)
 
 
+def may_see(user: Any, job: GenerationJob) -> bool:
+    """Whether `jobs_of` this user has the job."""
+    return bool(user.is_staff or (user.pk is not None and job.owner_id == user.pk))
+
+
 def cancel_job(job: GenerationJob) -> str:
     """Cancel a job that waits, or tell one that runs to stop. Again changes nothing.
 

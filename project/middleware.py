@@ -57,14 +57,6 @@ class PiecesMiddleware:
         return response
 
 
-def synchronous(
-    get_response: Callable[[HttpRequest], HttpResponseBase],
-) -> Callable[[HttpRequest], HttpResponseBase]:
-    """Nothing of its own, but no coroutine: under ASGI Django then runs all middleware around it as
-    plain functions, in one go. Else each of its own would go to a thread and back, twice."""
-    return get_response
-
-
 async def _pieces(content: Iterable[Any]) -> AsyncIterator[Any]:
     iterator, end = iter(content), object()
 

@@ -19,8 +19,7 @@ class SharedThreads:
 
     asgiref means an executor of a ThreadSensitiveContext to be one thread, in which all that is
     synchronous in a request runs. This one has several, and keeps less: what belongs together,
-    middleware and a synchronous view, is one part in one thread, because the last of
-    MIDDLEWARE is synchronous, and so Django enters a thread once for all of it. Other parts of the
+    middleware and the view, is one part in one thread (`project.handler`). Other parts of the
     same request, such as a second `sync_to_async` after an await, may run in another thread; so
     nothing keeps a state in its thread from one part to another. What is not threads' own
     (language, time zone) belongs to the request's context. `tests/web/test_thread_state.py` holds

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from django_ray_runtime.models import QueuedTask
 from generation.constraints import GameConstraints
-from generation.control import NotPossible, cancel_job, delete_job, jobs_of, requeue_job
+from generation.control import NotPossible, cancel_job, delete_job, jobs_of, may_see, requeue_job
 from generation.jobs import submit_job
 from generation.models import GenerationJob
 from generation.orders import Order
@@ -82,3 +82,13 @@ def test_a_user_sees_their_own_jobs_and_staff_see_all(job: GenerationJob) -> Non
     hers = submit_job(ORDER, owner=ana)
     assert set(jobs_of(ana)) == {hers}
     assert set(jobs_of(bob)) == {hers, job}
+
+
+@pytest.mark.parametrize("is_staff", [False, True])
+def test_a_user_may_see_the_jobs_that_are_listed_for_them(
+    job: GenerationJob, is_staff: bool
+) -> None:
+    users = [User.objects.create(username=name, is_staff=is_staff) for name in "ab"]
+    jobs = [job, *(submit_job(ORDER, owner=user) for user in users)]
+    for user in users:
+        assert {one for one in jobs if may_see(user, one)} == set(jobs_of(user))

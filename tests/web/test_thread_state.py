@@ -13,13 +13,13 @@ import pytest
 from asgiref.sync import sync_to_async
 from asgiref.testing import ApplicationCommunicator
 from django.conf import settings as configured
-from django.core.asgi import get_asgi_application
 from django.db import connection, connections, transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import path
 from django.utils import timezone, translation
 from django.utils.deprecation import MiddlewareMixin
 
+from project.handler import get_application
 from project.threads import SharedThreads
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.database]
@@ -89,7 +89,7 @@ urlpatterns = [path(view.__name__, view) for view in (looks, leaves, breaks, ope
 
 class Site:
     def __init__(self, threads: int) -> None:
-        self._application = SharedThreads(get_asgi_application(), threads)
+        self._application = SharedThreads(get_application(), threads)
         self._executor = self._application._executor
 
     def ask(self, *paths: str) -> list[bytes]:
@@ -164,7 +164,7 @@ def test_middleware_of_django_is_synchronous_wherever_it_stands(settings: Any) -
     told = f"{__name__}.Telling"
     settings.MIDDLEWARE = [first, told, *others, told, last]
     Telling.modes.clear()
-    get_asgi_application()
+    get_application()
     assert Telling.modes == [False, False]
 
 

@@ -9,9 +9,9 @@ import pytest
 from asgiref.sync import sync_to_async
 from asgiref.testing import ApplicationCommunicator
 from django.contrib.auth.models import User
-from django.core.asgi import get_asgi_application
 from django.db import connection, connections
 
+from project.handler import get_application
 from project.models import ApiToken
 from project.threads import SharedThreads
 
@@ -51,7 +51,7 @@ class Server:
 
     def __init__(self, token: str, before: set[int]) -> None:
         self._before = before
-        self._application = SharedThreads(get_asgi_application(), 2)
+        self._application = SharedThreads(get_application(), 2)
         self._headers = [(b"authorization", f"Bearer {token}".encode()), (b"host", b"localhost")]
 
     async def status(self) -> int:
