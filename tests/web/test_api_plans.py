@@ -7,7 +7,7 @@ from django.db import connection
 
 from django_ray_runtime.api import filters
 from django_ray_runtime.api.schemas import TaskQuery
-from django_ray_runtime.models import QueuedTask
+from django_ray_runtime.models import QueuedTask, TaskProgress
 from django_ray_runtime.rest.pages import paginate
 from django_ray_runtime.states import State
 from tests import tasks
@@ -21,8 +21,11 @@ DAY = "2026-03-01T00:00:00Z"
 def finished() -> None:
     rows = [QueuedTask(task_path="x", state="SUCCESSFUL") for _ in range(5000)]
     QueuedTask.objects.bulk_create(rows)
+    # What other tests left may be told of as a table so small that it is read and sorted whole.
+    TaskProgress.objects.bulk_create([TaskProgress(task=row, attempt=1) for row in rows])
     with connection.cursor() as cursor:
-        cursor.execute("ANALYZE" + (" django_ray_runtime_queuedtask" if _is_pg() else ""))
+        tables = " django_ray_runtime_queuedtask, django_ray_runtime_taskprogress"
+        cursor.execute("ANALYZE" + (tables if _is_pg() else ""))
 
 
 def _is_pg() -> bool:
