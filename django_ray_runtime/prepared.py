@@ -53,6 +53,8 @@ class _Compiled[M: Model]:
         self.alias = queryset.db
         self.compiler = queryset.query.get_compiler(using=self.alias)
         self._sql, self._parameters = self.compiler.as_sql()
+        converters = self.compiler.get_converters([column for column, *_ in self.compiler.select])
+        self.compiler.get_converters = lambda expressions: converters
         # What Django makes models of rows with asks the query for a compiler, and that for SQL.
         queryset.query.get_compiler = lambda using: self.compiler  # type: ignore[method-assign,assignment,misc]
         self._models: ModelIterable[M] = ModelIterable(queryset)
