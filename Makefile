@@ -92,7 +92,7 @@ test: setup-dev ## Run all tests on SQLite and, beside that, those with a databa
 # Of the faults those that are SQLite's own; the others are put to PostgreSQL meanwhile, and to
 # both by test-faults.
 test-sqlite: setup-dev ## The half of `make test` on SQLite
-	@$(isolated) unset TEST_DATABASE_URL; $(tests) -m "not long" \
+	@$(isolated) unset TEST_DATABASE_URL; $(tests) -m "not long and not production" \
 		$(foreach file,$(filter-out %/test_sqlite_load.py,$(wildcard tests/faults/test_*.py)),--ignore=$(file))
 
 test-postgresql: setup-dev ## The half of `make test` on PostgreSQL
@@ -113,13 +113,13 @@ test-images: setup-dev ## Follow every Dockerfile in an empty folder, for ten mi
 test-agents: $(AGENTS)/.ready ## Run real CrewAI agents in parallel, offline
 	@$(isolated) $(AGENTS)/bin/python -m pytest tests/workflows/test_crewai.py
 
-test-docs: setup-dev ## Follow every page that shows commands, also where it takes minutes or asks the package index
-	@$(isolated) $(PY) -m pytest tests/docs
+test-docs: setup-dev ## Follow every page that shows commands, and the examples on two nodes, also where it takes minutes or asks the package index
+	@$(isolated) $(PY) -m pytest tests/docs tests/examples
 
 test-faults: setup-dev ## Kill, freeze and cut off everything, for about twenty minutes
 	@$(isolated) $(PY) -m tests.with_postgres $(PY) -m pytest tests/faults -m "not brief"
 	@$(isolated) unset TEST_DATABASE_URL; $(PY) -m pytest tests/faults -m "not brief" && \
-		$(PY) -m pytest tests/acceptance -m long
+		$(PY) -m pytest tests/acceptance -m "long or production"
 
 # In a network of its own, which needs root on Linux and leaves this machine's as it is.
 test-cluster: setup-dev ## Run Ray and workers on three hosts (network namespaces), and cut a cable

@@ -162,8 +162,8 @@ def test_with_a_concurrency_of_one_the_caller_is_the_one(executor: Executor) -> 
 
 
 def test_after_a_late_item_the_others_have_their_time(executor: Executor) -> None:
-    options = parallel_map.options(timeout=1, return_exceptions=True)
-    found = options(snooze, [2.5, 2.5] + [0.0] * 6)
+    options = parallel_map.options(timeout=4, return_exceptions=True)
+    found = options(snooze, [9, 9] + [0.0] * 6)
     assert [isinstance(one, TimeoutError) for one in found] == [True] * 2 + [False] * 6
 
 
@@ -194,10 +194,10 @@ def test_a_time_zone_without_a_name_goes_along(executor: Executor) -> None:
 
 
 def test_an_item_over_its_timeout_is_stopped_alone(executor: Executor) -> None:
-    options = parallel_map.options(timeout=1.5, return_exceptions=True)
-    late, pid = options(where, [5, 0.0])
+    options = parallel_map.options(timeout=4, return_exceptions=True)
+    late, pid = options(where, [9, 0.0])
     assert isinstance(late, TimeoutError)
-    assert "item 0 took over 1.5 s" in str(late)
+    assert "item 0 took over 4 s" in str(late)
     assert isinstance(pid, int)
 
 

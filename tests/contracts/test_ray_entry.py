@@ -19,7 +19,7 @@ from tests.ray_nodes import Head, head
 from tests.support import ROOT, WorkerProcess, environment, manage, wait_until, worker_process
 from tests.with_postgres import free_port
 
-pytestmark = [pytest.mark.slow, pytest.mark.ray]
+pytestmark = [pytest.mark.slow, pytest.mark.ray, pytest.mark.any_database]
 
 TOKEN = secrets.token_hex(16)
 WRONG = {"RAY_AUTH_TOKEN": secrets.token_hex(16)}

@@ -68,6 +68,7 @@ def test_all_pass_on_a_ray_that_they_start_and_end(copy: Path) -> None:
 
 @pytest.mark.django_db
 @pytest.mark.any_database
+@pytest.mark.long
 def test_all_pass_on_two_nodes_which_are_left_running(copy: Path, short_folder: Path) -> None:
     with two_nodes(short_folder) as (address, second):
         ran = run(copy, "run_all_examples.py", "--address", address, **CLUSTER)

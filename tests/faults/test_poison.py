@@ -27,7 +27,7 @@ each_executor = pytest.mark.parametrize(
     "arguments",
     [
         pytest.param(SEQUENTIAL, id="sequential"),
-        pytest.param(RAY, id="ray", marks=pytest.mark.ray),
+        pytest.param(RAY, id="ray", marks=[pytest.mark.ray, pytest.mark.long]),
     ],
 )
 ONE_RERUN = {"DJANGO_SETTINGS_MODULE": "tests.faults.one_rerun_settings"}

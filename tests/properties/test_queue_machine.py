@@ -2,7 +2,7 @@
 
 Hypothesis picks the steps; each moves a row at most once. After each, the laws of the tables
 must hold and the rows must be as the model foresees. At the end everything must come to an
-end. `QUEUE_MACHINE_EXAMPLES=2000` looks longer than the 100 examples of the ordinary run.
+end. `QUEUE_MACHINE_EXAMPLES=2000` looks longer than the 60 examples of the ordinary run.
 """
 
 import os
@@ -43,7 +43,7 @@ from tests.properties.queue_model import (
 from tests.properties.queue_running import Running
 
 STEPS = 40
-EXAMPLES = int(os.environ.get("QUEUE_MACHINE_EXAMPLES", "100"))
+EXAMPLES = int(os.environ.get("QUEUE_MACHINE_EXAMPLES", "60"))
 
 
 class QueueMachine(Running):

@@ -16,7 +16,7 @@ from tests.web.jobs import add_job
 from tests.web.rows import LIST, add, add_failed, report
 from tests.web.service_pages import prices_of
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 API = "/api/v1"
 XSS = "<script>alert(1)</script><img src=x onerror=alert(2)>\"'{{7777*7777}}"

@@ -9,7 +9,7 @@ from django.test import Client
 from project.api import api as project_api
 from tests.security.addresses import METHODS, everything, filled, patterns, things_of
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.any_database]
 
 # All that answers somebody who is not known. Of the rest, each address must refuse.
 PUBLIC = {

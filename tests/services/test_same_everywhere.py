@@ -17,7 +17,7 @@ from ray_services.operations import operation
 from ray_services.storing import open_file
 from tests.support import WorkerProcess, wait_until, worker_process
 
-pytestmark = [pytest.mark.slow, pytest.mark.ray]
+pytestmark = [pytest.mark.slow, pytest.mark.ray, pytest.mark.any_database]
 
 BATCHES: list[tuple[str, str, dict[str, Any]]] = [
     ("sentiment-analyzer", "explain-sentiment", {"texts": ["Not GOOD, but fine :)"] * 30}),

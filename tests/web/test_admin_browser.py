@@ -12,7 +12,7 @@ from tests.web.browsers import admin_page
 from tests.web.rows import LIST, add, report
 from tests.web.test_admin_tasks import page_of
 
-pytestmark = [pytest.mark.slow, pytest.mark.acceptance]
+pytestmark = [pytest.mark.slow, pytest.mark.acceptance, pytest.mark.any_database]
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 from tests.web.browsers import listen, new_page
 from tests.web.served import PASSWORD, add_user, served
 
-pytestmark = [pytest.mark.slow, pytest.mark.acceptance]
+pytestmark = [pytest.mark.slow, pytest.mark.acceptance, pytest.mark.any_database]
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from generation.models import GenerationJob
 from tests.web.browsers import admin_page
 from tests.web.jobs import JOBS, add_job, page_of
 
-pytestmark = [pytest.mark.slow, pytest.mark.acceptance]
+pytestmark = [pytest.mark.slow, pytest.mark.acceptance, pytest.mark.any_database]
 
 
 @pytest.fixture

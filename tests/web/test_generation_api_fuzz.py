@@ -25,7 +25,7 @@ AMOUNTS = {"mode", "quantity", "budget"}
 JOBS = "/api/v1/generation/jobs"
 
 as_it_comes = settings(
-    max_examples=60,
+    max_examples=30,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

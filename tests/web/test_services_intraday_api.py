@@ -18,7 +18,7 @@ from ray_services import own_data
 from ray_services.intraday_strategy.grids import make_grid
 from ray_services.intraday_strategy.sweeps import sweep
 
-pytestmark = [pytest.mark.django_db, pytest.mark.slow]
+pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.any_database]
 
 SERVICES = "/api/v1/services"
 ROOT = f"{SERVICES}/intraday-strategy"

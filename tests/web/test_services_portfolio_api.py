@@ -18,7 +18,7 @@ from ray_services.portfolio_manager.limits import Limits
 from ray_services.portfolio_manager.optimise import Wish, optimise
 from ray_services.portfolio_manager.tail_risk import historic
 
-pytestmark = [pytest.mark.django_db, pytest.mark.slow]
+pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.any_database]
 
 SERVICES = "/api/v1/services"
 ROOT = f"{SERVICES}/portfolio-manager"

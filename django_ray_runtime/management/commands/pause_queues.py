@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.core.checks import Tags
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from django_ray_runtime.conf import runtime_settings
@@ -24,6 +25,7 @@ it was so before; 1 where there is no such queue, or the database does not answe
 
 
 class Command(BaseCommand):
+    requires_system_checks = [Tags.compatibility]  # of all there are, the runtime's own
     help = "Let workers take nothing more from queues; with --resume let them take tasks again."
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:

@@ -5,6 +5,7 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.core.checks import Tags
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.core.serializers.json import DjangoJSONEncoder
 from django.utils import timezone
@@ -32,6 +33,7 @@ NONE_DECLARED = (
 
 
 class Command(BaseCommand):
+    requires_system_checks = [Tags.compatibility]  # of all there are, the runtime's own
     help = (
         "List the tasks that run by the clock: their schedule, when they were last enqueued and "
         "when they are due next. They are declared in code, with @periodic above @task, and "

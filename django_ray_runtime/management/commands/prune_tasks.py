@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from django.core.checks import Tags
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from django_ray_runtime.bulk import ages_of, count_prunable, prune_all
@@ -27,6 +28,7 @@ INTERRUPTED = 130
 
 
 class Command(BaseCommand):
+    requires_system_checks = [Tags.compatibility]  # of all there are, the runtime's own
     help = "Delete finished tasks by age, in batches of 500."
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:

@@ -5,6 +5,7 @@ import time
 from dataclasses import asdict
 from typing import Any
 
+from django.core.checks import Tags
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError, InterfaceError, connections
 from rich.console import Console, Group, RenderableType
@@ -41,6 +42,7 @@ type Glance = tuple[list[QueueView], list[WorkerView], Failures]
 
 
 class Command(BaseCommand):
+    requires_system_checks = [Tags.compatibility]  # of all there are, the runtime's own
     help = "Show the queues, the workers, and what failed within the last hour."
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:

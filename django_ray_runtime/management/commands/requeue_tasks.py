@@ -3,6 +3,7 @@
 import sys
 from typing import Any
 
+from django.core.checks import Tags
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from django_ray_runtime.bulk import Selection, count_selected, requeue_selected
@@ -27,6 +28,7 @@ Exit code: 0; 1 when some that were selected were left out, or nothing was selec
 
 
 class Command(BaseCommand):
+    requires_system_checks = [Tags.compatibility]  # of all there are, the runtime's own
     help = "Run tasks again that failed, were cancelled, or expired."
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
