@@ -52,6 +52,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         executors = {"ray", "dask"} & {one for one in parameters.values() if isinstance(one, str)}
         if "ray_cluster_here" in needs or "ray" in executors:
             item.add_marker(pytest.mark.ray)
+        if "local_dask" in needs or "dask" in executors:
+            item.add_marker(pytest.mark.slow)  # some seconds to start, as a Ray has
         shares = needs & CLUSTERS or executors
         item.add_marker(pytest.mark.xdist_group("clusters" if shares else item.path.name))
 

@@ -13,7 +13,7 @@ from django.test import Client
 from django_ray_runtime.testing import run_enqueued
 from ray_services.sentiment_analyzer.scoring import score_texts
 
-pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
+pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.any_database]
 
 SERVICES = "/api/v1/services"
 ROOT = f"{SERVICES}/sentiment-analyzer"
