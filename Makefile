@@ -48,7 +48,7 @@ unexport PYTHONPATH PYTHONHOME
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev setup-peers setup-load demo worker web up test test-sqlite test-postgresql test-fast test-security test-images test-agents test-docs test-faults test-cluster examples kodosumi-demo lint format docs docs-serve reference bench bench-full load soak screenshots messages pins wheel clean
+.PHONY: help setup setup-dev setup-peers setup-load demo worker web up test test-sqlite test-postgresql test-fast test-security test-images test-agents test-docs test-faults test-cluster coverage mutants examples kodosumi-demo lint format docs docs-serve reference bench bench-full load soak screenshots messages pins wheel clean
 
 help: ## List these commands
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
@@ -125,6 +125,17 @@ test-faults: setup-dev ## Kill, freeze and cut off everything, for about twenty 
 test-cluster: setup-dev ## Run Ray and workers on three hosts (network namespaces), and cut a cable
 	@$(isolated) $(PY) -m tests.with_network $(PY) -m tests.with_postgres \
 		$(PY) -m pytest tests/acceptance/test_hosts.py tests/contracts/test_ray_entry.py
+
+# Not side by side: each process that ends writes what it went through.
+coverage: setup-dev ## Which branches of the runtime and of generation the tests go through, at least 90 %
+	@rm -f .coverage .coverage.*
+	@$(isolated) unset TEST_DATABASE_URL; $(PY) -m coverage run -m pytest tests/unit tests/properties \
+		tests/contracts tests/web tests/acceptance -m "not long and not production" || true
+	@$(PY) -m coverage combine --quiet && $(PY) -m coverage report
+
+mutants: setup-dev ## Change the code in a thousand places and see which changes no test notices, for half an hour
+	@$(isolated) unset TEST_DATABASE_URL; $(PY) -m mutmut run --max-children 2
+	@$(PY) -m mutmut results
 
 examples: setup ## Run the examples of Ray, which check their own results
 	@$(isolated) $(PY) examples/ray/run_all_examples.py
@@ -231,8 +242,8 @@ wheel: setup-dev ## Build the runtime's wheel into ray_services/wheels, for the 
 	@ls ray_services/wheels
 
 clean: ## Remove .venv, the demo's output and all caches
-	rm -rf $(VENV) $(KODOSUMI) $(AGENTS) $(PEERS) $(LOAD) demo site ray_services/data/files ray_services/wheels .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
-	rm -f .test.*sqlite3*
+	rm -rf $(VENV) $(KODOSUMI) $(AGENTS) $(PEERS) $(LOAD) demo site ray_services/data/files ray_services/wheels mutants .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -f .test.*sqlite3* .coverage .coverage.*
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # A missing or dangling interpreter counts as changed, and so makes setup run.
