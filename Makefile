@@ -85,14 +85,14 @@ up: $(WARM) ## Start all of it at http://127.0.0.1:PORT (8000), with a user whos
 	@$(PY) manage.py up --port $(PORT)
 
 # Side by side: each waits for workers and servers most of the time.
-test: setup-dev ## Run all tests on SQLite and, beside that, those with a database on PostgreSQL
+test: setup-dev ## Run the tests on SQLite and, beside that, those with a database on PostgreSQL
 	@echo "Running on SQLite and on PostgreSQL at once; each reports when it is done."
 	@$(MAKE) --no-print-directory -j2 --output-sync=target test-sqlite test-postgresql
 
-# Of the faults those that are SQLite's own; the others are put to PostgreSQL meanwhile, and to
-# both by test-faults.
+# Of the faults those that are SQLite's own; the others, and what takes real workers long, are put
+# to PostgreSQL meanwhile, and to both by test-faults.
 test-sqlite: setup-dev ## The half of `make test` on SQLite
-	@$(isolated) unset TEST_DATABASE_URL; $(tests) -m "not long and not production" \
+	@$(isolated) unset TEST_DATABASE_URL; $(tests) -m "not long and not postgresql_first" \
 		$(foreach file,$(filter-out %/test_sqlite_load.py,$(wildcard tests/faults/test_*.py)),--ignore=$(file))
 
 test-postgresql: setup-dev ## The half of `make test` on PostgreSQL
@@ -116,10 +116,10 @@ test-agents: $(AGENTS)/.ready ## Run real CrewAI agents in parallel, offline
 test-docs: setup-dev ## Follow every page that shows commands, and the examples on two nodes, also where it takes minutes or asks the package index
 	@$(isolated) $(PY) -m pytest tests/docs tests/examples
 
-test-faults: setup-dev ## Kill, freeze and cut off everything, for about twenty minutes
+test-faults: setup-dev ## Kill, freeze and cut off everything on both databases, for half an hour
 	@$(isolated) $(PY) -m tests.with_postgres $(PY) -m pytest tests/faults -m "not brief"
 	@$(isolated) unset TEST_DATABASE_URL; $(PY) -m pytest tests/faults -m "not brief" && \
-		$(PY) -m pytest tests/acceptance -m "long or production"
+		$(PY) -m pytest tests/acceptance -m "long or postgresql_first"
 
 # In a network of its own, which needs root on Linux and leaves this machine's as it is.
 test-cluster: setup-dev ## Run Ray and workers on three hosts (network namespaces), and cut a cable
@@ -130,8 +130,8 @@ test-cluster: setup-dev ## Run Ray and workers on three hosts (network namespace
 coverage: setup-dev ## Which branches of the runtime and of generation the tests go through, at least 90 %
 	@rm -f .coverage .coverage.*
 	@$(isolated) unset TEST_DATABASE_URL; $(PY) -m coverage run -m pytest tests/unit tests/properties \
-		tests/contracts tests/web tests/acceptance -m "not long and not production" || true
-	@$(PY) -m coverage combine --quiet && $(PY) -m coverage report
+		tests/contracts tests/web tests/acceptance -m "not long and not postgresql_first"; failed=$$?; \
+		$(PY) -m coverage combine --quiet && $(PY) -m coverage report && exit $$failed
 
 mutants: setup-dev ## Change the code in a thousand places and see which changes no test notices, for half an hour
 	@$(isolated) unset TEST_DATABASE_URL; $(PY) -m mutmut run --max-children 2

@@ -9,7 +9,6 @@ Environment (all optional):
   ACCESS_LOG        file, - for the standard output, off for none (-)
 """
 
-import gc
 import os
 import signal
 import sys
@@ -57,10 +56,6 @@ def on_starting(server: Any) -> None:
     from project.warming import warm_up
 
     warm_up(services=os.environ.get("WEB_WARM_UP", "").strip().lower() not in {"false", "0"})
-    # What is loaded stays. Looked through for garbage in each process it would cost time, and
-    # memory too: to look is to write, and what is written to is no longer shared.
-    gc.collect()
-    gc.freeze()
 
 
 def pre_exec(server: Any) -> None:

@@ -30,8 +30,9 @@ class Given(Expression):
 class PreparedQuery[M: Model]:
     """The query of models that `build` makes, with `Given` for what differs between askings.
 
-    `build` is called once for each connection, so its query must depend on nothing else; what it
-    defers, joins and annotates is as in any query.
+    `build` is called once for each thread and its connection, so its query, and a router's choice
+    of the database, must depend on nothing else. What it defers, joins and annotates is as in any
+    query; it can have no `prefetch_related`, which is a query of its own.
     """
 
     def __init__(self, build: Callable[[], QuerySet[M]]) -> None:
@@ -50,6 +51,7 @@ class _Compiled[M: Model]:
     """A query with its SQL, for one connection."""
 
     def __init__(self, queryset: QuerySet[M]) -> None:
+        assert not queryset._prefetch_related_lookups  # type: ignore[attr-defined]  # noqa: S101
         self.alias = queryset.db
         self.compiler = queryset.query.get_compiler(using=self.alias)
         self._sql, self._parameters = self.compiler.as_sql()

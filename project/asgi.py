@@ -14,8 +14,7 @@ from project.threads import SharedThreads
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
 application = BodyLimit(SharedThreads(get_application(), settings.WEB_THREADS))
 demand_secret_key()
-# Either would send each request to a thread once more. Old connections are PiecesMiddleware's to
-# close, in the thread that uses them; a list of queries is kept in DEBUG only.
+# Either would send each request to a thread once more, and maybe not to its own. To close old
+# connections is the handler's part; the list of queries, kept in DEBUG only, has an end of its own.
 request_started.disconnect(close_old_connections)
-if not settings.DEBUG:
-    request_started.disconnect(reset_queries)
+request_started.disconnect(reset_queries)

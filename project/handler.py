@@ -1,8 +1,10 @@
-"""How a request comes from the server to a view: into a thread once, for all of it."""
+"""How a request comes from the server to a view: into a thread once, for middleware and view."""
 
 import django
 from asgiref.sync import sync_to_async
 from django.core.handlers.asgi import ASGIHandler
+from django.db import close_old_connections
+from django.http import HttpRequest, HttpResponseBase
 
 
 class OneThreadHandler(ASGIHandler):
@@ -14,10 +16,17 @@ class OneThreadHandler(ASGIHandler):
     """
 
     def load_middleware(self, is_async: bool = False) -> None:
-        """As for WSGI, whatever is asked for; what is asynchronous gets the whole."""
+        """As for WSGI, whatever is asked for; the event loop waits for all of it in one."""
         super().load_middleware(is_async=False)
         chain = self._middleware_chain  # type: ignore[has-type]
-        self._middleware_chain = sync_to_async(chain, thread_sensitive=True)
+
+        def answer(request: HttpRequest) -> HttpResponseBase:
+            # Here, in the thread that uses them: Django's signal comes to any thread of the pool.
+            close_old_connections()
+            response: HttpResponseBase = chain(request)
+            return response
+
+        self._middleware_chain = sync_to_async(answer, thread_sensitive=True)
 
 
 def get_application() -> OneThreadHandler:

@@ -5,7 +5,6 @@ from typing import Any
 
 from asgiref.sync import sync_to_async
 from django.core.handlers.asgi import ASGIRequest
-from django.db import close_old_connections
 from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
 
 from django_ray_runtime.rest.problems import CONTENT_TYPE, Problem
@@ -49,8 +48,6 @@ class PiecesMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         if not isinstance(request, ASGIRequest):
             return self.get_response(request)
-        # Django does so at the start of a request too, but maybe in another thread than this one.
-        close_old_connections()
         response = self.get_response(request)
         if isinstance(response, StreamingHttpResponse) and not response.is_async:
             response.streaming_content = _pieces(response.streaming_content)  # type: ignore[arg-type]

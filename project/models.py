@@ -42,11 +42,6 @@ class ApiTokenManager(models.Manager.from_queryset(ApiTokenQuerySet)):  # type: 
         row.save(force_insert=True)
         return row, text
 
-    def find(self, text: str) -> "ApiToken | None":
-        """The usable token with this secret text, its user at hand."""
-        # Looked up by hash: how long it takes tells nothing about the text.
-        return _USABLE.first(hash=_hash(text))
-
 
 class ApiToken(models.Model):
     """Stands for its user in `Authorization: Bearer <token>`. Only a hash is kept."""
@@ -71,6 +66,12 @@ class ApiToken(models.Model):
 
     def __str__(self) -> str:
         return f"{self.hint}… ({self.name})"
+
+    @staticmethod
+    def find(text: str) -> "ApiToken | None":
+        """The usable token with this secret text, its user at hand."""
+        # Looked up by hash: how long it takes tells nothing about the text.
+        return _USABLE.first(hash=_hash(text))
 
     def draw(self) -> str:
         """Give this new row its secret, and return it: the only time it is known."""

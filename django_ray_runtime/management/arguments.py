@@ -5,6 +5,12 @@ import re
 import uuid
 from datetime import UTC, datetime, timedelta
 
+from django.core.checks import Tags
+
+QUEUE_CHECKS = [Tags.compatibility]
+"""What is checked before a command that only asks or changes the queue: the runtime's settings are
+among it. Not the URLs: a look at them imports all that they lead to, which takes seconds."""
+
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)([smhdw])")
 

@@ -73,6 +73,8 @@ class _Stream:
         self._over = self._loop.create_future()
         self._is_open = True
         _open[reader] += 1
+        # Who leaves before the first event has come is told to nobody: then it ends by itself.
+        self._at_last = self._loop.call_later(LONGEST_SECONDS + ALIVE_SECONDS, self._end)
         ending.add(self._process_ends)
         if ending.has_begun():
             self._process_ends()
@@ -116,6 +118,7 @@ class _Stream:
     def _end(self) -> None:
         if self._is_open:
             self._is_open = False
+            self._at_last.cancel()
             _open[self._reader] -= 1
             ending.remove(self._process_ends)
         if self._upcoming is not None:

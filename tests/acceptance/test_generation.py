@@ -80,7 +80,7 @@ def test_a_job_becomes_a_file_of_valid_distinct_games(
     check_games(jobs[0].path)
 
 
-@pytest.mark.production
+@pytest.mark.postgresql_first
 @pytest.mark.ray
 def test_a_job_whose_worker_is_killed_is_completed_by_the_next_once(
     tmp_path: Path, results: Path, settings: Any

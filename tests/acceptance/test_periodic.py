@@ -46,7 +46,7 @@ def test_two_workers_run_each_tick_once(tmp_path: Path) -> None:
     assert kept.next_run_at - rows[-1].enqueued_at <= timedelta(seconds=1)
 
 
-@pytest.mark.production
+@pytest.mark.postgresql_first
 def test_people_see_and_switch_them(tmp_path: Path) -> None:
     table = periodic_tasks()
     assert "each second" in table
@@ -67,7 +67,7 @@ def test_people_see_and_switch_them(tmp_path: Path) -> None:
     assert listed["each second"]["enabled"] is True
 
 
-@pytest.mark.production
+@pytest.mark.postgresql_first
 def test_a_worker_that_was_down_makes_up_nothing(tmp_path: Path) -> None:
     periodic_tasks("--disable", "each second")
     periodic_tasks("--disable", "leap day")

@@ -62,7 +62,7 @@ def test_a_worker_runs_what_was_enqueued_and_ends_in_good_order(
     assert "ValueError: no" in failed[0].errors[0].traceback
 
 
-@pytest.mark.production
+@pytest.mark.postgresql_first
 @each_executor
 def test_a_stop_lets_the_running_task_finish_and_hands_back_the_rest(
     tmp_path: Path, arguments: tuple[str, ...]
@@ -116,7 +116,7 @@ def test_a_second_signal_stops_at_once(tmp_path: Path) -> None:
     assert told.rstrip().endswith("Stopped.")
 
 
-@pytest.mark.production
+@pytest.mark.postgresql_first
 @each_executor
 def test_a_task_that_kills_its_process_runs_again_within_seconds(
     tmp_path: Path, arguments: tuple[str, ...]
@@ -129,7 +129,7 @@ def test_a_task_that_kills_its_process_runs_again_within_seconds(
         assert worker.process.poll() is None
 
 
-@pytest.mark.production
+@pytest.mark.postgresql_first
 @pytest.mark.ray
 def test_a_killed_worker_leaves_nothing_running_and_the_next_takes_over(tmp_path: Path) -> None:
     started, release = tmp_path / "started", tmp_path / "release"
@@ -273,7 +273,7 @@ def test_a_stop_lets_a_task_that_fans_out_finish(tmp_path: Path) -> None:
     assert "ERROR" not in worker.log.read_text()
 
 
-@pytest.mark.production
+@pytest.mark.postgresql_first
 @pytest.mark.ray
 def test_a_worker_whose_raylet_dies_starts_anew_and_loses_nothing(tmp_path: Path) -> None:
     started, release = tmp_path / "started", tmp_path / "release"

@@ -30,7 +30,7 @@ def add(client: Client, user: User) -> str:
 def test_a_new_token_is_shown_once_and_works(client: Client, boss: User) -> None:
     [text] = re.findall(r"drr_[\w-]{43}", add(client, boss))
     row = ApiToken.objects.get()
-    assert ApiToken.objects.find(text) == row
+    assert ApiToken.find(text) == row
     for path in (TOKENS, f"{TOKENS}{row.pk}/change/", f"{TOKENS}{row.pk}/history/"):
         page = client.get(path)
         assert page.status_code == 200
@@ -43,13 +43,13 @@ def test_a_token_is_not_changed_afterwards(client: Client, boss: User) -> None:
     row, text = ApiToken.objects.issue(user=boss, name="x")
     client.post(f"{TOKENS}{row.pk}/change/", {"name": "y", "user": boss.pk})
     assert ApiToken.objects.get().name == "x"
-    assert ApiToken.objects.find(text) == row
+    assert ApiToken.find(text) == row
 
 
 def test_revoking_ends_it_and_is_recorded(client: Client, boss: User) -> None:
     row, text = ApiToken.objects.issue(user=boss, name="x")
     client.post(TOKENS, {"action": "revoke", "_selected_action": [row.pk]})
-    assert ApiToken.objects.find(text) is None
+    assert ApiToken.find(text) is None
     assert (AuditEntry.objects.get().action, AuditEntry.objects.get().object_id) == (
         "revoke",
         str(row.pk),

@@ -15,6 +15,7 @@ from django.test import AsyncClient, Client
 from django_ray_runtime.models import QueuedTask
 from django_ray_runtime.states import State
 from generation.models import GenerationJob
+from pages.live import streams
 from pages.live.streams import _open
 from pages.live.watching import Watch
 from tests.web.jobs import add_job
@@ -264,3 +265,26 @@ def test_a_file_comes_in_pieces(user: User, tmp_path: Any, settings: Any) -> Non
     pieces = asyncio.run(download())
     assert b"".join(pieces) == content
     assert len(pieces) > 10
+
+
+def test_a_stream_that_nobody_ever_reads_is_not_counted_for_ever(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Who leaves between the answer and its first event: the stream is told of it by nobody."""
+    monkeypatch.setattr(streams, "LONGEST_SECONDS", 0.0)
+    monkeypatch.setattr(streams, "ALIVE_SECONDS", 0.0)
+
+    async def values() -> AsyncIterator[str]:
+        yield "never asked for"
+
+    async def never_read() -> list[int]:
+        counts = []
+        stream = streams._Stream("reader", values(), str)
+        counts.append(_open["reader"])
+        while _open["reader"]:
+            await asyncio.sleep(0)
+        stream.close()
+        await asyncio.sleep(0)
+        return [*counts, _open["reader"]]
+
+    assert asyncio.run(asyncio.wait_for(never_read(), 60)) == [1, 0]

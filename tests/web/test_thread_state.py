@@ -27,7 +27,12 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.database]
 SOON = 60.0
 
 
+# Kept, so that none gets the place in memory of one before it.
+SEEN: list[Any] = []
+
+
 def state() -> dict[str, Any]:
+    SEEN.append(connection.connection)
     return {
         "language": translation.get_language(),
         "timezone": timezone.get_current_timezone_name(),
@@ -141,6 +146,7 @@ def site(settings: Any) -> Iterator[Site]:
     made = Site(1)
     yield made
     made.close()
+    SEEN.clear()
 
 
 def looked(answer: bytes) -> dict[str, Any]:

@@ -9,7 +9,8 @@ import pytest
 from asgiref.sync import sync_to_async
 from asgiref.testing import ApplicationCommunicator
 from django.contrib.auth.models import User
-from django.db import connection, connections
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections, connection, connections
 
 from project.handler import get_application
 from project.models import ApiToken
@@ -82,6 +83,16 @@ class Server:
 
         for one in [self._application._executor.submit(close) for _ in range(2)]:
             one.result(SOON)
+
+
+@pytest.fixture(autouse=True)
+def _without_djangos_receivers() -> Iterator[None]:
+    """As in `project.asgi`: who closes old connections is the handler alone."""
+    for signal in (request_started, request_finished):
+        signal.disconnect(close_old_connections)
+    yield
+    for signal in (request_started, request_finished):
+        signal.connect(close_old_connections)
 
 
 @pytest.fixture

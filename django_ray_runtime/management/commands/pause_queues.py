@@ -2,13 +2,12 @@
 
 from typing import Any
 
-from django.core.checks import Tags
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from django_ray_runtime.conf import runtime_settings
 from django_ray_runtime.control import pause_queue, queue_names, resume_queue
 from django_ray_runtime.exceptions import UnknownQueue, Unusable
-from django_ray_runtime.management.arguments import HelpFormatter
+from django_ray_runtime.management.arguments import QUEUE_CHECKS, HelpFormatter
 from django_ray_runtime.management.terminal import tasks
 from django_ray_runtime.overview import queues
 from django_ray_runtime.readiness import demand_database
@@ -25,7 +24,7 @@ it was so before; 1 where there is no such queue, or the database does not answe
 
 
 class Command(BaseCommand):
-    requires_system_checks = [Tags.compatibility]  # of all there are, the runtime's own
+    requires_system_checks = QUEUE_CHECKS
     help = "Let workers take nothing more from queues; with --resume let them take tasks again."
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:

@@ -5,7 +5,6 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.core.checks import Tags
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.core.serializers.json import DjangoJSONEncoder
 from django.utils import timezone
@@ -16,6 +15,7 @@ from rich.text import Text
 
 from django_ray_runtime.conf import runtime_settings
 from django_ray_runtime.exceptions import UnknownSchedule, Unusable
+from django_ray_runtime.management.arguments import QUEUE_CHECKS
 from django_ray_runtime.periodic import (
     PeriodicStatus,
     disable,
@@ -33,7 +33,7 @@ NONE_DECLARED = (
 
 
 class Command(BaseCommand):
-    requires_system_checks = [Tags.compatibility]  # of all there are, the runtime's own
+    requires_system_checks = QUEUE_CHECKS
     help = (
         "List the tasks that run by the clock: their schedule, when they were last enqueued and "
         "when they are due next. They are declared in code, with @periodic above @task, and "

@@ -3,13 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
-from django.core.checks import Tags
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from django_ray_runtime.bulk import ages_of, count_prunable, prune_all
 from django_ray_runtime.conf import runtime_settings
 from django_ray_runtime.exceptions import Unusable
-from django_ray_runtime.management.arguments import HelpFormatter, duration, seconds
+from django_ray_runtime.management.arguments import QUEUE_CHECKS, HelpFormatter, duration, seconds
 from django_ray_runtime.management.terminal import short_age, tasks
 from django_ray_runtime.readiness import demand_database
 from django_ray_runtime.states import FINAL, State
@@ -28,7 +27,7 @@ INTERRUPTED = 130
 
 
 class Command(BaseCommand):
-    requires_system_checks = [Tags.compatibility]  # of all there are, the runtime's own
+    requires_system_checks = QUEUE_CHECKS
     help = "Delete finished tasks by age, in batches of 500."
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:

@@ -5,7 +5,6 @@ import time
 from dataclasses import asdict
 from typing import Any
 
-from django.core.checks import Tags
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError, InterfaceError, connections
 from rich.console import Console, Group, RenderableType
@@ -14,7 +13,7 @@ from rich.text import Text
 
 from django_ray_runtime.conf import runtime_settings
 from django_ray_runtime.exceptions import UnknownQueue, Unusable
-from django_ray_runtime.management.arguments import HelpFormatter, seconds
+from django_ray_runtime.management.arguments import QUEUE_CHECKS, HelpFormatter, seconds
 from django_ray_runtime.management.terminal import console_on, short_age, table
 from django_ray_runtime.overview import (
     Failures,
@@ -42,7 +41,7 @@ type Glance = tuple[list[QueueView], list[WorkerView], Failures]
 
 
 class Command(BaseCommand):
-    requires_system_checks = [Tags.compatibility]  # of all there are, the runtime's own
+    requires_system_checks = QUEUE_CHECKS
     help = "Show the queues, the workers, and what failed within the last hour."
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:

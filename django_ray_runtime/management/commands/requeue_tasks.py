@@ -3,13 +3,18 @@
 import sys
 from typing import Any
 
-from django.core.checks import Tags
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from django_ray_runtime.bulk import Selection, count_selected, requeue_selected
 from django_ray_runtime.conf import runtime_settings
 from django_ray_runtime.exceptions import Unusable
-from django_ray_runtime.management.arguments import HelpFormatter, identifier, moment, whole
+from django_ray_runtime.management.arguments import (
+    QUEUE_CHECKS,
+    HelpFormatter,
+    identifier,
+    moment,
+    whole,
+)
 from django_ray_runtime.management.terminal import tasks
 from django_ray_runtime.readiness import demand_database
 from django_ray_runtime.states import State
@@ -28,7 +33,7 @@ Exit code: 0; 1 when some that were selected were left out, or nothing was selec
 
 
 class Command(BaseCommand):
-    requires_system_checks = [Tags.compatibility]  # of all there are, the runtime's own
+    requires_system_checks = QUEUE_CHECKS
     help = "Run tasks again that failed, were cancelled, or expired."
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
