@@ -161,7 +161,8 @@ _REFUSED = {"UNAUTHENTICATED", "UNIMPLEMENTED"}
 
 def _refusal(address: str, code: str, details: str | None) -> str:
     if code == "UNAUTHENTICATED":
-        return f"Ray at {address} takes nobody without its token, and {_ours()}. {_REMEDY}"
+        remedy = f"Set {MODE}=token and do as follows: {_REMEDY}" if _is_off() else _REMEDY
+        return f"Ray at {address} takes nobody without its token, and {_ours()}. {remedy}"
     if code == "UNIMPLEMENTED" and address.startswith("ray://"):
         return (
             f"What listens at {address} is not Ray's server for clients (by default port 10001). "
@@ -178,8 +179,12 @@ def _refusal(address: str, code: str, details: str | None) -> str:
     )
 
 
+def _is_off() -> bool:
+    return os.environ.get(MODE, "").lower() == "disabled"
+
+
 def _ours() -> str:
-    if os.environ.get(MODE, "").lower() == "disabled":
+    if _is_off():
         return f"{MODE} is disabled here"
     for name in (TOKEN, TOKEN_PATH):
         if os.environ.get(name):

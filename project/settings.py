@@ -39,7 +39,7 @@ Environment (all optional):
   RAY_WORKING_DIR  folder with the code, sent to a cluster that is joined (not sent)
   RAY_NUM_CPUS, RAY_OBJECT_STORE_MEMORY, RAY_DASHBOARD, RAY_DASHBOARD_HOST,
   RAY_DASHBOARD_PORT, RAY_TEMP_DIR   used only when a worker starts Ray itself
-  TASK_MODULES     packages whose tasks workers run, comma-separated (installed ones of ours)
+  TASK_MODULES     further packages with tasks, beside the installed ones of ours (none)
   TASK_RUNTIME_ENV true where tasks may bring an environment of Ray's, and so any code (false)
   LOG_LEVEL        of the project's own loggers (INFO)
   LOG_FORMAT       plain or json, one object a line (plain)
@@ -231,8 +231,8 @@ _OURS = {app.partition(".")[0] for app in INSTALLED_APPS}
 DJANGO_RAY_RUNTIME = {
     "PRELOAD": ["generation.chunks.warm_up"],
     # Whoever can write to the database must not choose what code a worker runs.
-    # By default our own applications', and not all that lies here: tests write files, as tasks.
-    "TASK_MODULES": _list("TASK_MODULES") or sorted(n for n in _OURS if (BASE_DIR / n).is_dir()),
+    # Our own applications', and not all that lies here: tests write files, as tasks.
+    "TASK_MODULES": [*sorted(n for n in _OURS if (BASE_DIR / n).is_dir()), *_list("TASK_MODULES")],
     "RUNTIME_ENV_FROM_ROWS": _flag("TASK_RUNTIME_ENV", False),
     "RAY_ADDRESS": _text("RAY_ADDRESS", "auto"),
     "RAY_AUTOSCALES": _flag("RAY_AUTOSCALES", False),

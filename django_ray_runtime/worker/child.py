@@ -11,6 +11,7 @@ import shutil
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
@@ -31,6 +32,10 @@ LOST = 75
 
 # Exit code for a restart that was wanted: the code has changed.
 CHANGED = 76
+
+# How long the processes that run tasks may take to be there before it is told.
+TELLS_AFTER = 20.0
+LOOKS_EVERY = 0.5
 
 logger = logging.getLogger("django_ray_runtime.worker")
 
@@ -123,7 +128,7 @@ def _work(options: Options, executor: Executor) -> int:
     # After Ray: its start puts a handler of its own into place.
     signal.signal(signal.SIGTERM, lambda *_: loop.stop())
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _warm_up(executor)
+    _warm_up(executor, lambda: loop.stop_asked)
     if not liveness.move(
         options.worker, WorkerState.ACTIVE, executor=executor.name, concurrency=concurrency
     ):
@@ -178,11 +183,22 @@ def _nothing() -> None:
     """Nothing was started."""
 
 
-def _warm_up(executor: Executor) -> None:
-    """Set Django up in as many processes as will run tasks, before the first one comes."""
+def _warm_up(executor: Executor, stop_asked: Callable[[], bool]) -> None:
+    """Set Django up in as many processes as will run tasks, before the first one comes. Where a
+    cluster has none to spare it says so and waits, until there is or it has to stop."""
     handles = [executor.submit(set_up) for _ in range(min(executor.slots(), 16))]
+    tell_at: float | None = time.monotonic() + TELLS_AFTER
     for handle in handles:
-        executor.wait([handle])
+        while not executor.wait([handle], timeout=LOOKS_EVERY):
+            if stop_asked():
+                return
+            if tell_at is not None and time.monotonic() > tell_at:
+                tell_at = None
+                logger.warning(
+                    "Nothing has set Django up within %g s. A cluster whose CPUs are all taken, or "
+                    "that has none, keeps this worker waiting until a task ends or a node joins.",
+                    TELLS_AFTER,
+                )
         try:
             executor.outcome(handle)
         except CallLost as error:

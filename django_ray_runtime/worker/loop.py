@@ -60,6 +60,10 @@ class Loop:
         self._recalled_until: float | None = None
         self.abandoned = False  # calls were given up that may still run
 
+    @property
+    def stop_asked(self) -> bool:
+        return self._stop_asked
+
     def stop(self) -> None:
         """Drain: callable from a signal handler. Running tasks get the grace period."""
         self._stop_asked = True

@@ -227,10 +227,11 @@ class Supervisor:
     def _pass_on_stop(self, now: float) -> None:
         if self._told == 0 and self._stops:
             self._told = 1
-            sys.stderr.write(
-                f"Stopping: what runs has {self._grace:g} s to finish, the rest goes back to the "
-                "queue. Once more stops at once.\n"
-            )
+            if self._children:
+                sys.stderr.write(
+                    f"Stopping: what runs has {self._grace:g} s to finish, the rest goes back to "
+                    "the queue. Once more stops at once.\n"
+                )
             self._kill_at = now + self._grace + KILL_MARGIN
             for child in self._children:
                 child.process.terminate()

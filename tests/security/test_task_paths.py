@@ -74,12 +74,17 @@ def test_the_project_lists_its_own_applications_alone() -> None:
     assert (ROOT / "tests" / "tasks.py").exists()
     told = "from project.settings import DJANGO_RAY_RUNTIME as found; print(*found['TASK_MODULES'])"
     bare = {name: value for name, value in os.environ.items() if name != "TASK_MODULES"}
-    run = subprocess.run(
-        [sys.executable, "-c", told], cwd=ROOT, env=bare, capture_output=True, text=True, check=True
-    )
-    assert run.stdout.split() == [
-        "django_ray_runtime", "generation", "pages", "project", "ray_services", "workflows",
-    ]  # fmt: skip
+
+    def listed(**more: str) -> list[str]:
+        run = subprocess.run(
+            [sys.executable, "-c", told],
+            cwd=ROOT, env=bare | more, capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        return run.stdout.split()
+
+    ours = ["django_ray_runtime", "generation", "pages", "project", "ray_services", "workflows"]
+    assert listed() == ours
+    assert listed(TASK_MODULES="shop,orders.tasks") == [*ours, "shop", "orders.tasks"]
 
 
 def test_a_row_brings_no_environment_of_its_own(store: Store, worker: str, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from django.db import Error as DBError
 from django_ray_runtime import ray_cluster
 from django_ray_runtime.exceptions import Unusable
 from django_ray_runtime.readiness import demand_database
-from django_ray_runtime.workers import active_workers
+from django_ray_runtime.workers import active_workers, has_recent_worker
 from generation.constraints import GameConstraints
 from generation.delivery import deliver, demand_success
 from generation.formats import FORMATS
@@ -188,7 +188,11 @@ def _through_queue(
     demand_database()
     job = submit_job(order)
     if not active_workers():
-        sys.stderr.write("No worker is up: start one with `manage.py run_ray_worker`. Waiting.\n")
+        sys.stderr.write(
+            "A worker is starting. Waiting.\n"
+            if has_recent_worker()
+            else "No worker is up: start one with `manage.py run_ray_worker`. Waiting.\n"
+        )
     try:
         with progress_bar("Making games", order.quantity) as show:
             for status in follow_job(job.id):
