@@ -145,3 +145,28 @@ def test_tables_stay_small() -> None:
 def test_a_table_cannot_be_changed() -> None:
     with pytest.raises(ValueError, match="read-only"):
         mega_sena().plan.cells[0] = 0
+
+
+def test_a_space_without_games_has_an_empty_sample() -> None:
+    space = mega_sena(min_odd=6, max_sum=30)
+    assert space.count == 0
+    assert (space.sample().shape, space.sample().dtype) == ((0, 6), np.uint8)
+    assert space.share() == 0.0
+
+
+def test_a_sample_is_all_there_is_where_that_is_less_and_always_the_same() -> None:
+    space = mega_sena(min_odd=6, max_sum=40)
+    assert 0 < space.count < 100
+    assert len({tuple(game) for game in space.sample().tolist()}) == space.count
+    assert np.array_equal(space.sample(), space.sample())
+
+
+def test_what_is_wanted_too_much_is_told_by_what_the_count_is() -> None:
+    exact = mega_sena(min_odd=6, max_sum=40)
+    with pytest.raises(NotEnoughGames, match=rf", but only {exact.count} games of Mega-Sena"):
+        exact.require(1000)
+    exact.filters = (object(),)  # type: ignore[assignment]  # whatever it is: it makes a bound of it
+    with pytest.raises(NotEnoughGames, match=rf", but at most {exact.count} games of Mega-Sena"):
+        exact.require(1000)
+    with pytest.raises(NotEnoughGames, match=r"satisfies .+; loosen one of these$"):
+        mega_sena(min_odd=6, max_sum=30).require(1)
