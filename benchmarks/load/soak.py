@@ -87,9 +87,10 @@ def main() -> int:
         at_most = None if options.quick else series.at_most
         report.add(f"{series.name}, growth after the first third", series.growth, series.unit,
                    at_most=at_most)  # fmt: skip
+    ended = report.finish(options)  # first: the picture is a change of the commit that it names
     if options.svg:
         options.svg.write_text(drawn(samples.series, minutes))
-    return report.finish(options)
+    return ended
 
 
 if __name__ == "__main__":

@@ -58,7 +58,11 @@ def test_whoever_is_refused_is_told_what_to_set(guarded: Head, tmp_path: Path) -
         expected += [
             (address, {}, [f"{nobody} this process has none.", SET_IT]),
             (address, WRONG, [f"{nobody} the one of RAY_AUTH_TOKEN is another.", SET_IT]),
-            (address, {"RAY_AUTH_MODE": "disabled"}, ["RAY_AUTH_MODE is disabled here", SET_IT]),
+            (
+                address,
+                {"RAY_AUTH_MODE": "disabled"},
+                ["RAY_AUTH_MODE is disabled here. Set RAY_AUTH_MODE=token", SET_IT],
+            ),
             (address, {"RAY_AUTH_MODE": "token"}, ["there is none", SET_IT]),
             (address, missing, ["RAY_AUTH_TOKEN_PATH: expected a file", str(tmp_path / "missing")]),
         ]

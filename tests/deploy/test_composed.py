@@ -78,7 +78,7 @@ def as_if_built(folder: Path) -> dict[str, Any]:
     return environment
 
 
-@pytest.mark.long
+@pytest.mark.brief
 def test_every_service_comes_up_by_its_command(folder: Path) -> None:
     (folder / "data").mkdir()
     command = json.loads(dict(steps_of(DOCKERFILE))["CMD"])
