@@ -47,6 +47,13 @@ control_socket_disable = True
 secure_scheme_headers: dict[str, str] = {}
 forwarded_allow_ips = ""
 
+# Processes share what was loaded before they were forked. Where numpy and Arrow ask for huge pages,
+# the kernel copies what is shared into such pages of each process's own, minutes later.
+os.environ.setdefault("NUMPY_MADVISE_HUGEPAGE", "0")
+os.environ.setdefault(
+    "ARROW_DEFAULT_MEMORY_POOL", "system"
+)  # its own asks for them by the gigabyte
+
 _log = os.environ.get("ACCESS_LOG", "").strip() or "-"
 accesslog = None if _log == "off" else _log
 

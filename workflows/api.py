@@ -14,6 +14,7 @@ from pydantic import BaseModel, Field
 
 from django_ray_runtime import control
 from django_ray_runtime.exceptions import AlreadyEnded, ArgumentsTooLarge
+from django_ray_runtime.rest import changes
 from django_ray_runtime.rest.audit import audit
 from django_ray_runtime.rest.pages import Page, PageOf, PageQuery, paginate
 from django_ray_runtime.rest.problems import FieldError, Problem, described
@@ -170,10 +171,7 @@ def cancel_run(request: HttpRequest, run_id: UUID) -> Status[RunOut]:
     """What waits is cancelled at once; what runs is told to stop."""
     run = _existing(request, run_id)
     try:
-        with transaction.atomic():
-            control.cancel_unfinished(run.task_id)
-            if run.task.cancel_asked_at is None:
-                audit(request, "cancel", "flow run", run_id)
+        changes.cancel_task(request, run.task_id, "flow run", run_id)
     except AlreadyEnded as error:
         told = f"It is {error.state} already: only an unfinished run can be cancelled."
         raise Problem(409, told) from None

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
@@ -26,6 +26,7 @@ from django.views.decorators.http import require_http_methods
 
 from django_ray_runtime import periodic
 from django_ray_runtime.admin import cells
+from django_ray_runtime.admin.kept import KeptByTheQueue
 from django_ray_runtime.admin.recording import record, recorded
 from django_ray_runtime.conf import runtime_settings
 from django_ray_runtime.control import tasks
@@ -34,11 +35,6 @@ from django_ray_runtime.models import PeriodicTask
 from django_ray_runtime.schedule import TOLERANCE
 from django_ray_runtime.store import get_schedules
 from django_ray_runtime.ticks import Missed
-
-if TYPE_CHECKING:
-    _ModelAdmin = admin.ModelAdmin[PeriodicTask]
-else:
-    _ModelAdmin = admin.ModelAdmin
 
 MISSED: dict[str, Any] = {
     Missed.SKIP: gettext_lazy("Skipped"),
@@ -65,16 +61,7 @@ class Line:
 
 
 @admin.register(PeriodicTask)
-class PeriodicTaskAdmin(_ModelAdmin):
-    class Media:
-        css = {"all": ["django_ray_runtime/admin.css"]}
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
+class PeriodicTaskAdmin(KeptByTheQueue):
     @method_decorator(require_http_methods(["GET", "HEAD", "POST"]))
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

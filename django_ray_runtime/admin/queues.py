@@ -5,7 +5,7 @@ Most queues have no row: the page shows what `control.queues()` knows, not the t
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
@@ -20,15 +20,11 @@ from django.views.decorators.http import require_http_methods
 
 from django_ray_runtime import control
 from django_ray_runtime.admin import words
+from django_ray_runtime.admin.kept import KeptByTheQueue
 from django_ray_runtime.admin.recording import record, recorded
 from django_ray_runtime.exceptions import UnknownQueue
 from django_ray_runtime.models import Queue
 from django_ray_runtime.states import State
-
-if TYPE_CHECKING:
-    _ModelAdmin = admin.ModelAdmin[Queue]
-else:
-    _ModelAdmin = admin.ModelAdmin
 
 SHOWN = (State.READY, State.RUNNING, State.BLOCKED, State.SCHEDULED)
 NEWLY = {
@@ -53,16 +49,7 @@ class Line:
 
 
 @admin.register(Queue)
-class QueueAdmin(_ModelAdmin):
-    class Media:
-        css = {"all": ["django_ray_runtime/admin.css"]}
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
+class QueueAdmin(KeptByTheQueue):
     @method_decorator(require_http_methods(["GET", "HEAD", "POST"]))
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

@@ -2,9 +2,9 @@
 
 import uuid
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from django.contrib import admin, messages
+from django.contrib import messages
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
 from django.db.models.functions import Now
@@ -18,15 +18,11 @@ from django.views.decorators.http import require_safe
 
 from django_ray_runtime.admin import acting, cells, live
 from django_ray_runtime.admin.details import details
+from django_ray_runtime.admin.kept import KeptByTheQueue
 from django_ray_runtime.control import tasks
 from django_ray_runtime.models import QueuedTask
 from django_ray_runtime.states import FINAL, State
 from django_ray_runtime.task_views import progress_messages, shown_tasks
-
-if TYPE_CHECKING:
-    _ModelAdmin = admin.ModelAdmin[QueuedTask]
-else:
-    _ModelAdmin = admin.ModelAdmin
 
 FOLDER = "django_ray_runtime/admin"
 REQUEUEABLE = FINAL - {State.SUCCESSFUL}
@@ -38,7 +34,7 @@ QUESTIONS = {
 type Act = Callable[[Any, Iterable[uuid.UUID]], acting.Report]
 
 
-class TaskPages(_ModelAdmin):
+class TaskPages(KeptByTheQueue):
     """What TaskAdmin shows beside its list."""
 
     def get_urls(self) -> list[URLPattern]:

@@ -66,7 +66,6 @@ class TaskAdmin(TaskPages):
     actions = ("cancel_selected", "requeue_selected", "requeue_same_kind")
 
     class Media:
-        css = {"all": ["django_ray_runtime/admin.css"]}
         js = ["django_ray_runtime/live.js"]
 
     state_now = _live("state", _("state"))
@@ -100,12 +99,6 @@ class TaskAdmin(TaskPages):
         return format_html(note, row.queue_name, priority)
 
     # Who may see and do what.
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False  # finished tasks are pruned, with their keys
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
         # The filters' own: ?kwargs__token__startswith=… would tell sensitive values.

@@ -1,6 +1,6 @@
 """The admin of workers: who is alive, since when, and with what. Read-only."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
@@ -14,15 +14,11 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from django_ray_runtime.admin import cells, words
+from django_ray_runtime.admin.kept import KeptByTheQueue
 from django_ray_runtime.conf import runtime_settings
 from django_ray_runtime.control import tasks
 from django_ray_runtime.models import Worker, WorkerQuerySet
 from django_ray_runtime.states import LIVING
-
-if TYPE_CHECKING:
-    _ModelAdmin = admin.ModelAdmin[Worker]
-else:
-    _ModelAdmin = admin.ModelAdmin
 
 MOST_TASKS = 100
 
@@ -39,7 +35,7 @@ class WorkerList(ChangeList):
 
 
 @admin.register(Worker)
-class WorkerAdmin(_ModelAdmin):
+class WorkerAdmin(KeptByTheQueue):
     list_display = (
         "id", "state_now", "served", "executor", "concurrency", "running_now", "heartbeat",
         "started", "ended", "released",
@@ -53,16 +49,7 @@ class WorkerAdmin(_ModelAdmin):
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
 
-    class Media:
-        css = {"all": ["django_ray_runtime/admin.css"]}
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
     def get_queryset(self, request: HttpRequest) -> WorkerQuerySet:

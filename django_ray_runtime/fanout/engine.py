@@ -13,8 +13,9 @@ from django_ray_runtime.fanout.options import FanOutOptions
 from django_ray_runtime.fanout.pace import Pace
 from django_ray_runtime.fanout.source import Source
 
-# How long a call may take to begin, with a process to start, before its time-out counts.
-START_SECONDS = 5.0
+# How long a call may take to begin, with a process to start on busy cores, before its time-out
+# counts: what cannot be seen is whether it has begun.
+START_SECONDS = 10.0
 # An item that takes so long in the caller holds up the others no longer.
 PATIENCE_SECONDS = 0.015
 

@@ -18,14 +18,16 @@ from django_ray_runtime.rest.audit import audit
 from django_ray_runtime.states import State
 
 
-def cancel_task(request: HttpRequest, task_id: UUID) -> State:
-    """CANCELLED, or RUNNING where it has yet to stop. Raises QueuedTask.DoesNotExist and
-    AlreadyEnded."""
+def cancel_task(
+    request: HttpRequest, task_id: UUID, kind: str = "task", object_id: UUID | None = None
+) -> State:
+    """CANCELLED, or RUNNING where it has yet to stop. Reported as of the object that it works for,
+    where it is known as that. Raises QueuedTask.DoesNotExist and AlreadyEnded."""
     with _one_transaction():
         asked_at = control.tasks().values_list("cancel_asked_at", flat=True).get(id=task_id)
         # First the record: whoever listens to task_finished hears of the cancel at once.
         if asked_at is None:
-            audit(request, "cancel", "task", task_id)
+            audit(request, "cancel", kind, object_id or task_id)
         return control.cancel_unfinished(task_id)
 
 

@@ -4,7 +4,6 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import path
@@ -12,9 +11,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 from pydantic import ValidationError
 
-from django_ray_runtime import control
 from django_ray_runtime.exceptions import AlreadyEnded
-from django_ray_runtime.rest.audit import audit
+from django_ray_runtime.rest import changes
 from pages.access import signed_in
 from pages.services.answered import Answered
 from pages.services.refusals import said_of_failure
@@ -57,10 +55,7 @@ def cancel(request: HttpRequest, calculation_id: UUID) -> HttpResponseRedirect:
     """What waits is cancelled, what runs is told to stop."""
     outcome = _outcome_or_404(request, calculation_id)
     try:
-        with transaction.atomic():
-            control.cancel_unfinished(outcome.calculation.task_id)
-            if outcome.cancel_asked_at is None:
-                audit(request, "cancel", "calculation", calculation_id)
+        changes.cancel_task(request, outcome.calculation.task_id, "calculation", calculation_id)
     except AlreadyEnded:
         messages.info(request, _("It had ended already."))
     return redirect("pages:calculation", calculation_id)

@@ -3,14 +3,13 @@
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
 from django.http import HttpRequest, HttpResponseBase
 from ninja import Query, Router, Status
 from pydantic import BaseModel
 
 from django_ray_runtime import control
 from django_ray_runtime.exceptions import AlreadyEnded
-from django_ray_runtime.rest.audit import audit
+from django_ray_runtime.rest import changes
 from django_ray_runtime.rest.pages import Page, PageOf, PageQuery, paginate
 from django_ray_runtime.rest.problems import Problem, described
 from ray_services import storing
@@ -78,10 +77,7 @@ def cancel_calculation(request: HttpRequest, calculation_id: UUID) -> Status[Cal
     """What waits is cancelled at once; what runs is told to stop."""
     found = _existing(request, calculation_id)
     try:
-        with transaction.atomic():
-            control.cancel_unfinished(found.task_id)
-            if found.task.cancel_asked_at is None:
-                audit(request, "cancel", "calculation", calculation_id)
+        changes.cancel_task(request, found.task_id, "calculation", calculation_id)
     except AlreadyEnded as error:
         told = f"It is {error.state} already: only an unfinished calculation can be cancelled."
         raise Problem(409, told) from None

@@ -14,7 +14,7 @@ from django_ray_runtime.exceptions import UnknownQueue
 from django_ray_runtime.models import Attempt, QueuedTask, Worker
 from django_ray_runtime.states import State, WorkerState
 from django_ray_runtime.store import Liveness, Store
-from tests.contracts.test_store import enqueue, make_silent
+from tests.contracts.steps import enqueue, make_silent
 from tests.support import make_worker
 
 

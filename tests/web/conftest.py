@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -55,6 +56,13 @@ def staff(bearer: Callable[[User], Client], staff_user: User, settings: Any) -> 
     """A client with a token of a staff user, which may call as often as it likes."""
     settings.API_RATE = (1_000_000, 60)
     return bearer(staff_user)
+
+
+@pytest.fixture
+def results(tmp_path: Path, settings: Any) -> Path:
+    """Where the files of games are, for this test alone."""
+    settings.GENERATION_RESULTS_DIR = tmp_path / "results"
+    return tmp_path / "results"
 
 
 @pytest.fixture
