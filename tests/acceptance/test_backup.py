@@ -9,10 +9,11 @@ from django.utils import timezone
 from django_ray_runtime.models import QueuedTask
 from tests import tasks
 from tests.copies import dump, restored, rows
-from tests.support import manage, wait_until, worker_process
+from tests.support import WorkerProcess, manage, wait_until, worker_process
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
+HERE = ("--executor", "sequential")
 HASTY = {"DJANGO_SETTINGS_MODULE": "tests.hasty_settings"}
 STATES = "SELECT state, count(*) FROM django_ray_runtime_queuedtask GROUP BY state"
 TASKS = (
@@ -22,16 +23,14 @@ TASKS = (
 
 def work_off(url: str) -> None:
     """A worker until nothing is left that could run now."""
-    done = manage(
-        "run_ray_worker", "--executor", "sequential", "--batch", DATABASE_URL=url, **HASTY
-    )
+    done = manage("run_ray_worker", *HERE, "--batch", DATABASE_URL=url, **HASTY)
     assert done.returncode == 0, done.stderr
 
 
 def test_a_copy_of_a_queue_at_work_loses_nothing_and_ends_what_was_running(tmp_path: Path) -> None:
     lines, started, release = tmp_path / "lines", tmp_path / "started", tmp_path / "release"
     copy = tmp_path / "copy"
-    with worker_process(tmp_path / "log", "--executor", "sequential", **HASTY) as worker:
+    with worker_process(tmp_path / "log", *HERE, **HASTY) as worker:
         before = [tasks.append_line.enqueue(str(lines), f"before {n}") for n in range(3)]
         wait_until(lambda: QueuedTask.objects.finished().count() == 3, "three end")
         running = tasks.wait_for_file.enqueue(str(started), str(release))
@@ -48,7 +47,11 @@ def test_a_copy_of_a_queue_at_work_loses_nothing_and_ends_what_was_running(tmp_p
 
         # Looked at first: nothing is taken from a paused queue, and the lost worker is found out.
         assert manage("pause_queues", "--all", DATABASE_URL=url).returncode == 0
-        wait_until(lambda: found_out(url), "what ran at the dump is given back", 120)
+        worker = WorkerProcess(tmp_path / "log2", *HERE, DATABASE_URL=url, **HASTY)
+        try:
+            wait_until(lambda: "RUNNING" not in dict(rows(url, STATES)), "what ran is given back")
+        finally:
+            assert worker.stop() == 0, worker.log.read_text()
         assert dict(rows(url, STATES)) == {"SUCCESSFUL": 3, "READY": 5, "SCHEDULED": 1}
         assert len(lines.read_text().split("\n")) == 3 + 1
 
@@ -63,9 +66,3 @@ def test_a_copy_of_a_queue_at_work_loses_nothing_and_ends_what_was_running(tmp_p
     assert done == [f"before {n}" for n in range(3)] + [f"after {n}" for n in range(4)]
     running.refresh()
     assert running.status == "RUNNING", "in the database that was left behind"
-
-
-def found_out(url: str) -> bool:
-    """Whether a worker that looked has missed the lost one, whose last beat came with the copy."""
-    work_off(url)
-    return "RUNNING" not in dict(rows(url, STATES))

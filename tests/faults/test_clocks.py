@@ -41,6 +41,7 @@ def off_by(seconds: int) -> dict[str, str]:
     }
 
 
+@pytest.mark.long
 def test_clocks_that_are_minutes_off_change_nothing(tmp_path: Path) -> None:
     due = timezone.now() + timedelta(seconds=8)
     with (

@@ -55,13 +55,11 @@ def test_a_server_that_crashes_and_returns_loses_nothing(
     assert not QueuedTask.objects.filter(losses__gt=0).exists()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("seconds", "quantity"),
-    [
-        # Short of DEAD_AFTER_SECONDS: whoever beat last before it looks younger than the others.
-        pytest.param(10.0, 800, id="quick", marks=pytest.mark.brief),
-        pytest.param(30.0, 4_000, id="full", marks=pytest.mark.long),
-    ],
+    # The first is short of DEAD_AFTER_SECONDS: whoever beat last looks younger than the others.
+    [(10.0, 800), (30.0, 4_000)],
 )
 def test_five_workers_through_an_outage_rescue_nobody(
     tmp_path: Path, own_postgres: Postgres, seconds: float, quantity: int

@@ -70,7 +70,10 @@ def test_nothing_is_lost_when_a_worker_is_killed_again_and_again(
     assert not QueuedTask.objects.filter(losses__gt=1).exists()
 
 
-@pytest.mark.parametrize("executor", ["sequential", pytest.param("ray", marks=pytest.mark.ray)])
+@pytest.mark.parametrize(
+    "executor",
+    ["sequential", pytest.param("ray", marks=[pytest.mark.ray, pytest.mark.long])],
+)
 def test_a_child_that_dies_under_its_supervisor_loses_its_tasks_for_seconds_only(
     tmp_path: Path, executor: str
 ) -> None:

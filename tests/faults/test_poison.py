@@ -95,6 +95,7 @@ def test_a_task_that_ends_its_process_fails_after_its_runs_and_its_neighbours_do
 
 
 @pytest.mark.ray
+@pytest.mark.long
 def test_a_task_that_ray_ends_for_its_memory_is_told_so(tmp_path: Path) -> None:
     """By Ray's own watch over memory, set so far above what is used now that what else runs on this
     machine stays below it."""

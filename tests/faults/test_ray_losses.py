@@ -42,7 +42,8 @@ def test_the_loss_of_a_process_costs_its_own_task_seconds_and_the_others_nothing
     assert list(losses.values()) == [0]
 
 
-@pytest.mark.parametrize("daemon", ["raylet", pytest.param("gcs_server", marks=pytest.mark.long)])
+@pytest.mark.long  # tests/acceptance/test_worker.py has the short form
+@pytest.mark.parametrize("daemon", ["raylet", "gcs_server"])
 def test_a_local_ray_that_dies_is_followed_by_another(tmp_path: Path, daemon: str) -> None:
     with worker_process(tmp_path / "log", *LOCAL) as worker:
         work.enqueue_many([(0.3,)] * 40)
