@@ -118,6 +118,7 @@ test-docs: setup-dev ## Follow every page that shows commands, and the examples 
 
 test-faults: setup-dev ## Kill, freeze and cut off everything on both databases, for half an hour
 	@$(isolated) $(PY) -m tests.with_postgres $(PY) -m pytest tests/faults -m "not brief"
+	@$(isolated) $(PY) -m tests.with_postgres $(PY) -m pytest tests/acceptance -m "long or any_database"
 	@$(isolated) unset TEST_DATABASE_URL; $(PY) -m pytest tests/faults -m "not brief" && \
 		$(PY) -m pytest tests/acceptance -m "long or postgresql_first"
 

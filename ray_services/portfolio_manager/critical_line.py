@@ -32,6 +32,9 @@ from ray_services.portfolio_manager.segment import (
 
 type Floats = NDArray[np.float64]
 
+LEAST_EXCESS = 1e-12
+"""An excess return of no more than the rounding of its sum is none."""
+
 DONE, SINGULAR, STUCK, NO_EXCESS = 0, 1, 2, 3
 """How a walk ends: at its end; at a singular covariance; never; without any excess return."""
 
@@ -193,7 +196,7 @@ def walk(
     for asset in range(size):
         rows[0, asset] = state.weights[asset]
         excess += mean[asset] * state.weights[asset]
-    if excess <= 0.0:
+    if excess <= LEAST_EXCESS:
         return rows, NO_EXCESS, -1
     if top < 0:
         return rows, DONE, -1

@@ -55,7 +55,7 @@ class Frontier:
 
         Raises Infeasible where no portfolio has an excess return.
         """
-        if self.returns[0] <= risk_free:
+        if self.returns[0] - risk_free <= critical_line.LEAST_EXCESS:
             raise no_excess(float(self.returns[0]), risk_free)
         short = self.variances - self.turns * (self.returns - risk_free)
         after = int(np.argmax(short >= 0.0))

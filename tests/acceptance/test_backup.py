@@ -11,7 +11,11 @@ from tests import tasks
 from tests.copies import dump, restored, rows
 from tests.support import WorkerProcess, manage, wait_until, worker_process
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.slow,
+    pytest.mark.postgresql_first,
+]
 
 HERE = ("--executor", "sequential")
 HASTY = {"DJANGO_SETTINGS_MODULE": "tests.hasty_settings"}

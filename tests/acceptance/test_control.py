@@ -13,7 +13,8 @@ from django_ray_runtime.control import cancel
 from django_ray_runtime.exceptions import Cancelled, TaskTimeout
 from django_ray_runtime.models import QueuedTask, Worker
 from tests import tasks
-from tests.acceptance.test_worker import each_executor, finished
+from tests.acceptance.executors import RAY, each_executor
+from tests.acceptance.test_worker import finished
 from tests.support import manage, someone_waits_for_a_lock, wait_until, worker_process
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
@@ -81,8 +82,7 @@ def test_a_worker_that_drains_still_cancels_and_times_out(tmp_path: Path) -> Non
 @pytest.mark.ray
 def test_the_children_of_a_cancelled_task_end_too(tmp_path: Path) -> None:
     started = tmp_path / "started"
-    arguments = ("--executor", "ray", "--address", "local")
-    with worker_process(tmp_path / "log", *arguments):
+    with worker_process(tmp_path / "log", *RAY):
         result = tasks.fan_out_and_wait.enqueue(str(started), str(tmp_path / "never"))
         wait_until(started.exists, "its child starts")
         child = psutil.Process(int(started.read_text().split()[0]))

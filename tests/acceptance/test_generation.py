@@ -15,17 +15,13 @@ from generation.constraints import GameConstraints
 from generation.jobs import job_status, submit_job
 from generation.models import GenerationJob
 from generation.orders import Order
+from tests.acceptance.executors import RAY, with_and_without_ray
 from tests.support import ROOT, manage, manage_here, wait_until, worker_process
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 CONSTRAINTS = GameConstraints(min_odd=2, max_odd=4, min_sum=120, max_sum=240, seed=42)
 QUANTITY = 200_000
-
-EXECUTORS = [
-    pytest.param(("--executor", "sequential"), id="sequential"),
-    pytest.param(("--executor", "ray", "--address", "local"), id="ray", marks=pytest.mark.ray),
-]
 
 
 @pytest.fixture
@@ -60,7 +56,7 @@ def check_games(path: Path) -> None:
     assert len(np.unique(games, axis=0)) == QUANTITY
 
 
-@pytest.mark.parametrize("arguments", EXECUTORS)
+@with_and_without_ray
 def test_a_job_becomes_a_file_of_valid_distinct_games(
     tmp_path: Path, results: Path, arguments: tuple[str, ...], expected_sha: str
 ) -> None:
@@ -87,14 +83,13 @@ def test_a_job_whose_worker_is_killed_is_completed_by_the_next_once(
 ) -> None:
     settings.GENERATION_MAX_QUANTITY = 20_000_000  # long enough to be killed on any machine
     order = Order("mega-sena", CONSTRAINTS, 20_000_000, chunk_size=100_000)
-    arguments = ("--executor", "ray", "--address", "local")
-    with worker_process(tmp_path / "log", *arguments, RESULTS_DIR=str(results)) as worker:
+    with worker_process(tmp_path / "log", *RAY, RESULTS_DIR=str(results)) as worker:
         job = submit_job(order)
         wait_until(lambda: 0 < job_status(job.id).games_done < 15_000_000, "it is under way")
         os.kill(worker.process.pid, signal.SIGKILL)
         worker.process.wait()
     assert not job_status(job.id).finished
-    with worker_process(tmp_path / "log2", *arguments, RESULTS_DIR=str(results)):
+    with worker_process(tmp_path / "log2", *RAY, RESULTS_DIR=str(results)):
         wait_until(lambda: job_status(job.id).finished, "the job finishes", 120)
     job.refresh_from_db()
     assert job_status(job.id).state == "SUCCESSFUL"

@@ -10,6 +10,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from project.models import ApiToken
+from tests.acceptance.executors import with_and_without_ray
 from tests.support import wait_until, worker_process
 
 pytestmark = [
@@ -19,10 +20,6 @@ pytestmark = [
 ]
 
 JOBS = "/api/v1/generation/jobs"
-EXECUTORS = [
-    pytest.param(("--executor", "sequential"), id="sequential"),
-    pytest.param(("--executor", "ray", "--address", "local"), id="ray", marks=pytest.mark.ray),
-]
 STOPPED_WITHIN = 2.0  # seconds
 
 
@@ -45,7 +42,7 @@ def submit(client: Client, **wanted: Any) -> str:
     return str(answer.headers["Location"])
 
 
-@pytest.mark.parametrize("arguments", EXECUTORS)
+@with_and_without_ray
 def test_a_job_is_made_and_downloaded_in_two_parts(
     client: Client, tmp_path: Path, results: Path, arguments: tuple[str, ...]
 ) -> None:
@@ -66,7 +63,7 @@ def test_a_job_is_made_and_downloaded_in_two_parts(
     assert [",".join(map(str, page["games"][0]))] == [lines[-1].decode()]
 
 
-@pytest.mark.parametrize("arguments", EXECUTORS)
+@with_and_without_ray
 def test_a_job_that_is_cancelled_half_way_stops_and_leaves_no_file(
     client: Client, tmp_path: Path, results: Path, arguments: tuple[str, ...]
 ) -> None:

@@ -13,16 +13,10 @@ from django.tasks import TaskResult
 
 from django_ray_runtime.models import QueuedTask, Worker
 from tests import tasks
+from tests.acceptance.executors import RAY, each_executor
 from tests.support import WorkerProcess, manage, wait_until, worker_process
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
-
-EXECUTORS = [
-    pytest.param(("--executor", "sequential"), id="sequential"),
-    pytest.param(("--executor", "ray", "--address", "local"), id="ray", marks=pytest.mark.ray),
-    pytest.param(("--executor", "dask", "--address", "local"), id="dask", marks=pytest.mark.long),
-]
-each_executor = pytest.mark.parametrize("arguments", EXECUTORS)
 
 
 def finished(results: list[TaskResult]) -> list[TaskResult]:
@@ -62,7 +56,6 @@ def test_a_worker_runs_what_was_enqueued_and_ends_in_good_order(
     assert "ValueError: no" in failed[0].errors[0].traceback
 
 
-@pytest.mark.postgresql_first
 @each_executor
 def test_a_stop_lets_the_running_task_finish_and_hands_back_the_rest(
     tmp_path: Path, arguments: tuple[str, ...]
@@ -116,7 +109,6 @@ def test_a_second_signal_stops_at_once(tmp_path: Path) -> None:
     assert told.rstrip().endswith("Stopped.")
 
 
-@pytest.mark.postgresql_first
 @each_executor
 def test_a_task_that_kills_its_process_runs_again_within_seconds(
     tmp_path: Path, arguments: tuple[str, ...]
@@ -133,15 +125,14 @@ def test_a_task_that_kills_its_process_runs_again_within_seconds(
 @pytest.mark.ray
 def test_a_killed_worker_leaves_nothing_running_and_the_next_takes_over(tmp_path: Path) -> None:
     started, release = tmp_path / "started", tmp_path / "release"
-    arguments = ("--executor", "ray", "--address", "local")
-    with worker_process(tmp_path / "log", *arguments) as worker:
+    with worker_process(tmp_path / "log", *RAY) as worker:
         result = tasks.wait_for_file.enqueue(str(started), str(release))
         wait_until(started.exists, "the task starts")
         running = int(started.read_text())
         worker.process.kill()
         worker.process.wait()
         wait_until(lambda: not _alive(running), "the process of the task ends")
-    with worker_process(tmp_path / "log2", *arguments):
+    with worker_process(tmp_path / "log2", *RAY):
         wait_until(lambda: len(started.read_text().split()) == 2, "the task starts again")
         release.touch()
         finished([result])
@@ -259,7 +250,7 @@ def _child_of(worker: WorkerProcess) -> int:
 @pytest.mark.ray
 def test_a_stop_lets_a_task_that_fans_out_finish(tmp_path: Path) -> None:
     started, release = tmp_path / "started", tmp_path / "release"
-    with worker_process(tmp_path / "log", "--executor", "ray", "--address", "local") as worker:
+    with worker_process(tmp_path / "log", *RAY) as worker:
         result = tasks.fan_out_and_wait.enqueue(str(started), str(release))
         wait_until(started.exists, "its chunk runs, and the task waits for it in Ray")
         worker.process.send_signal(signal.SIGTERM)
@@ -277,7 +268,7 @@ def test_a_stop_lets_a_task_that_fans_out_finish(tmp_path: Path) -> None:
 @pytest.mark.ray
 def test_a_worker_whose_raylet_dies_starts_anew_and_loses_nothing(tmp_path: Path) -> None:
     started, release = tmp_path / "started", tmp_path / "release"
-    with worker_process(tmp_path / "log", "--executor", "ray", "--address", "local") as worker:
+    with worker_process(tmp_path / "log", *RAY) as worker:
         first = worker.wait_until_active()
         result = tasks.wait_for_file.enqueue(str(started), str(release))
         wait_until(started.exists, "the task starts")

@@ -70,11 +70,10 @@ def as_if_built(folder: Path) -> dict[str, Any]:
     """What the image sets, for the code and the Python that are here."""
     places = {"/app": str(ROOT), "/data": str(folder / "data")}
     sets = dict(given.split("=", 1) for step, given in steps_of(DOCKERFILE) if step == "ENV")
-    del sets["STATIC_ROOT"]  # nothing was collected
+    del sets["STATIC_ROOT"], sets["NUMBA_CACHE_DIR"]  # nothing was collected; compiled is here
     environment = {name: FOLDERS.sub(lambda at: places[at[0]], it) for name, it in sets.items()}
     environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.defpath}"
     environment["HOME"] = str(folder)
-    environment["NUMBA_CACHE_DIR"] = str(folder / "compiled")  # of the image, not of this clone
     return environment
 
 

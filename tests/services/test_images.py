@@ -41,16 +41,10 @@ def test_a_dockerfile_says_what_the_service_is(name: str) -> None:
             assert (CONTEXT / given.split()[0]).exists(), given
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.ray
 @pytest.mark.usefixtures("_wheel")
-@pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(name, marks=[] if name == "sentiment-analyzer" else pytest.mark.long)
-        for name in PORTS
-    ],
-)
+@pytest.mark.parametrize("name", list(PORTS))
 def test_following_a_dockerfile_makes_a_service(name: str, tmp_path: Path) -> None:
     image = follow(dockerfile_of(name), CONTEXT, tmp_path)
     assert image.port == PORTS[name]

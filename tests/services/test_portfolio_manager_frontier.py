@@ -78,9 +78,21 @@ def test_ties_and_tight_bounds_are_efficient_too(
             trace(market, lower, upper)
         return
     frontier = all_efficient(market, lower, upper)
-    if frontier.returns[0] > 0.01:
+    if frontier.returns[0] > 0.01 + 1e-12:
         best = max_sharpe(market, lower, upper, 0.01)
         assert best == pytest.approx(frontier.max_sharpe(0.01), abs=1e-9)
+
+
+@pytest.mark.parametrize("third", [(0.1, 0.125), (0.1, 0.1)])
+def test_an_excess_that_is_only_rounding_is_none(third: tuple[float, float]) -> None:
+    """0.5 x 0 + 0.4 x 0.05 - 0.1 x 0.1 is 0.01 and 2e-18 in floating point."""
+    market = moments(3)
+    market = Moments(market.names, np.array([0.0, 0.05, -0.1]), market.covariance)
+    lower, upper = np.array([(0.5, 0.5), (0.0, 0.5), third]).T
+    assert trace(market, lower, upper).returns[0] == pytest.approx(0.01)
+    for ask in (max_sharpe, lambda *given: trace(*given[:3]).max_sharpe(0.01)):
+        with pytest.raises(Infeasible, match=r"risk-free 0\.01 a year; .* is 0\.01"):
+            ask(market, lower, upper, 0.01)
 
 
 def test_equal_means_leave_the_least_variance_alone() -> None:

@@ -80,9 +80,8 @@ def processes(worker: WorkerProcess, title: str) -> list[psutil.Process]:
     return found
 
 
-@pytest.mark.parametrize(
-    "title", ["ray::fit_piece", pytest.param("ray::task", marks=pytest.mark.long)]
-)
+@pytest.mark.long
+@pytest.mark.parametrize("title", ["ray::fit_piece", "ray::task"])
 def test_the_kill_of_a_process_in_mid_batch_changes_nothing(
     transactional_db: None, services_dir: dict[str, str], tmp_path: Path, title: str
 ) -> None:

@@ -1,0 +1,19 @@
+"""What real workers run tasks on."""
+
+import pytest
+
+SEQUENTIAL = ("--executor", "sequential")
+RAY = ("--executor", "ray", "--address", "local")
+DASK = ("--executor", "dask", "--address", "local")
+
+# On each database `make test` puts one of them to the test, and `make test-faults` all.
+each_executor = pytest.mark.parametrize(
+    "arguments",
+    [
+        pytest.param(SEQUENTIAL, id="sequential", marks=pytest.mark.any_database),
+        pytest.param(RAY, id="ray", marks=[pytest.mark.ray, pytest.mark.postgresql_first]),
+        pytest.param(DASK, id="dask", marks=pytest.mark.long),
+    ],
+)
+# The same without Dask, for what is made of chunks that know nothing of what runs them.
+with_and_without_ray = pytest.mark.parametrize("arguments", each_executor.args[1][:2])
