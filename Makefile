@@ -116,7 +116,7 @@ test-agents: $(AGENTS)/.ready ## Run real CrewAI agents in parallel, offline
 test-docs: setup-dev ## Follow every page that shows commands, and the examples on two nodes, also where it takes minutes or asks the package index
 	@$(isolated) $(PY) -m pytest tests/docs tests/examples
 
-test-faults: setup-dev ## Kill, freeze and cut off everything on both databases, for half an hour
+test-faults: setup-dev ## Kill, freeze and cut off everything on both databases, for an hour
 	@$(isolated) $(PY) -m tests.with_postgres $(PY) -m pytest tests/faults -m "not brief"
 	@$(isolated) $(PY) -m tests.with_postgres $(PY) -m pytest tests/acceptance -m "long or any_database"
 	@$(isolated) unset TEST_DATABASE_URL; $(PY) -m pytest tests/faults -m "not brief" && \
@@ -134,7 +134,7 @@ coverage: setup-dev ## Which branches of the runtime and of generation the tests
 		tests/contracts tests/web tests/acceptance -m "not long and not postgresql_first"; failed=$$?; \
 		$(PY) -m coverage combine --quiet && $(PY) -m coverage report && exit $$failed
 
-mutants: setup-dev ## Change the code in a thousand places and see which changes no test notices, for half an hour
+mutants: setup-dev ## Change the code in a thousand places and see which changes no test notices, for two hours
 	@$(isolated) unset TEST_DATABASE_URL; $(PY) -m mutmut run --max-children 2
 	@$(PY) -m mutmut results
 
