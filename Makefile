@@ -96,7 +96,7 @@ test-sqlite: setup-dev ## The half of `make test` on SQLite
 		$(foreach file,$(filter-out %/test_sqlite_load.py,$(wildcard tests/faults/test_*.py)),--ignore=$(file))
 
 test-postgresql: setup-dev ## The half of `make test` on PostgreSQL
-	@$(isolated) $(PY) -m tests.with_postgres $(tests) -m "database and not any_database and not long"
+	@$(isolated) $(PY) -m tests.with_postgres $(tests) -m "database and not any_database and not sqlite_first and not long"
 
 test-fast: setup-dev ## Run the tests that need no process beside them, for a minute or two
 	@$(isolated) unset TEST_DATABASE_URL; \
@@ -118,7 +118,7 @@ test-docs: setup-dev ## Follow every page that shows commands, and the examples 
 
 test-faults: setup-dev ## Kill, freeze and cut off everything on both databases, for an hour
 	@$(isolated) $(PY) -m tests.with_postgres $(PY) -m pytest tests/faults -m "not brief"
-	@$(isolated) $(PY) -m tests.with_postgres $(PY) -m pytest tests/acceptance -m "long or any_database"
+	@$(isolated) $(PY) -m tests.with_postgres $(PY) -m pytest tests/acceptance -m "long or sqlite_first"
 	@$(isolated) unset TEST_DATABASE_URL; $(PY) -m pytest tests/faults -m "not brief" && \
 		$(PY) -m pytest tests/acceptance -m "long or postgresql_first"
 
@@ -131,7 +131,7 @@ test-cluster: setup-dev ## Run Ray and workers on three hosts (network namespace
 coverage: setup-dev ## Which branches of the runtime and of generation the tests go through, at least 90 %
 	@rm -f .coverage .coverage.*
 	@$(isolated) unset TEST_DATABASE_URL; $(PY) -m coverage run -m pytest tests/unit tests/properties \
-		tests/contracts tests/web tests/acceptance -m "not long and not postgresql_first"; failed=$$?; \
+		tests/contracts tests/web tests/acceptance -m "not long"; failed=$$?; \
 		$(PY) -m coverage combine --quiet && $(PY) -m coverage report && exit $$failed
 
 mutants: setup-dev ## Change the code in a thousand places and see which changes no test notices, for two hours

@@ -7,6 +7,8 @@ Environment (all optional):
   WEB_WARM_UP       false: start at once, and let first uses of services wait (true)
   WEB_GRACE_SECONDS how long responses under way may take after a stop or a reload (25)
   ACCESS_LOG        file, - for the standard output, off for none (-)
+  NUMPY_MADVISE_HUGEPAGE, ARROW_DEFAULT_MEMORY_POOL
+                    whether numpy and Arrow ask for huge pages (0, system: no)
 """
 
 import os
@@ -48,11 +50,10 @@ secure_scheme_headers: dict[str, str] = {}
 forwarded_allow_ips = ""
 
 # Processes share what was loaded before they were forked. Where numpy and Arrow ask for huge pages,
-# the kernel copies what is shared into such pages of each process's own, minutes later.
+# the kernel copies what is shared into such pages of each process's own, minutes later. Arrow's own
+# pool asks for them by the gigabyte.
 os.environ.setdefault("NUMPY_MADVISE_HUGEPAGE", "0")
-os.environ.setdefault(
-    "ARROW_DEFAULT_MEMORY_POOL", "system"
-)  # its own asks for them by the gigabyte
+os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
 
 _log = os.environ.get("ACCESS_LOG", "").strip() or "-"
 accesslog = None if _log == "off" else _log

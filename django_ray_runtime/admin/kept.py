@@ -12,7 +12,7 @@ else:
 
 
 class KeptByTheQueue(_ModelAdmin):
-    """Of rows that only the queue adds, and that only it deletes, with their keys."""
+    """Of rows that only the queue adds, and only it deletes."""
 
     class Media:
         css = {"all": ["django_ray_runtime/admin.css"]}

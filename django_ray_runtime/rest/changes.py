@@ -12,19 +12,21 @@ from django.http import HttpRequest
 from django_ray_runtime import control
 from django_ray_runtime.bulk import Requeued, Selection, requeue_selected
 from django_ray_runtime.conf import runtime_settings
-from django_ray_runtime.exceptions import NotRequeueable
+from django_ray_runtime.exceptions import AlreadyEnded, NotRequeueable
 from django_ray_runtime.models import UniqueKey
 from django_ray_runtime.rest.audit import audit
-from django_ray_runtime.states import State
+from django_ray_runtime.states import FINAL, State
 
 
 def cancel_task(
     request: HttpRequest, task_id: UUID, kind: str = "task", object_id: UUID | None = None
 ) -> State:
-    """CANCELLED, or RUNNING where it has yet to stop. Reported as of the object that it works for,
-    where it is known as that. Raises QueuedTask.DoesNotExist and AlreadyEnded."""
+    """CANCELLED, or RUNNING where it has yet to stop. Reported as of the task, or of what it works
+    for, such as a "calculation". Raises QueuedTask.DoesNotExist and AlreadyEnded."""
     with _one_transaction():
-        asked_at = control.tasks().values_list("cancel_asked_at", flat=True).get(id=task_id)
+        state, asked_at = control.tasks().values_list("state", "cancel_asked_at").get(id=task_id)
+        if state in FINAL:
+            raise AlreadyEnded(state)
         # First the record: whoever listens to task_finished hears of the cancel at once.
         if asked_at is None:
             audit(request, "cancel", kind, object_id or task_id)

@@ -10,7 +10,7 @@ DASK = ("--executor", "dask", "--address", "local")
 each_executor = pytest.mark.parametrize(
     "arguments",
     [
-        pytest.param(SEQUENTIAL, id="sequential", marks=pytest.mark.any_database),
+        pytest.param(SEQUENTIAL, id="sequential", marks=pytest.mark.sqlite_first),
         pytest.param(RAY, id="ray", marks=[pytest.mark.ray, pytest.mark.postgresql_first]),
         pytest.param(DASK, id="dask", marks=pytest.mark.long),
     ],

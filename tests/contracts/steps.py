@@ -1,7 +1,8 @@
 """Steps of what becomes of tasks, and what is read of them."""
 
 import io
-from datetime import timedelta
+import uuid
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.core.management import call_command
@@ -50,3 +51,17 @@ def printed(*command: str, **options: Any) -> str:
     out = io.StringIO()
     call_command(*command, stdout=out, **options)
     return out.getvalue()
+
+
+def states() -> dict[uuid.UUID, str]:
+    return dict(QueuedTask.objects.values_list("id", "state"))
+
+
+def ended(state: State, days: float = 0, **values: Any) -> QueuedTask:
+    finished_at = timezone.now() - timedelta(days=days)
+    values = {"task_path": "a.task", **values}
+    return QueuedTask.objects.create(state=state, finished_at=finished_at, **values)
+
+
+def later(**distance: float) -> datetime:
+    return timezone.now() + timedelta(**distance)

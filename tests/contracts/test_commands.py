@@ -12,8 +12,8 @@ from rich.console import Console
 from django_ray_runtime import control
 from django_ray_runtime.management.commands import queue_status
 from django_ray_runtime.store import Store
-from tests.contracts.steps import printed
-from tests.contracts.test_overview import enqueue, failed, make_silent
+from tests.contracts.steps import enqueue, make_silent, printed
+from tests.contracts.test_overview import failed
 from tests.support import ROOT
 
 

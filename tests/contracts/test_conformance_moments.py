@@ -5,7 +5,7 @@ Tasks run through the real store and the real run path.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta, timezone
+from datetime import timedelta, timezone
 from functools import partial
 from typing import Any
 
@@ -14,19 +14,15 @@ from django.db import transaction
 from django.dispatch import Signal
 from django.tasks.exceptions import TaskResultDoesNotExist
 from django.tasks.signals import task_enqueued, task_finished, task_started
-from django.utils import timezone as django_timezone
 
 from django_ray_runtime.backend import RayTaskBackend
 from django_ray_runtime.models import QueuedTask
 from django_ray_runtime.testing import run_enqueued
 from tests import conforming
 from tests.conforming import echo
+from tests.contracts.steps import later
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("two_backends")]
-
-
-def later(**distance: float) -> datetime:
-    return django_timezone.now() + timedelta(**distance)
 
 
 class TestOrder:

@@ -2,7 +2,7 @@
 
 import pickle
 from dataclasses import FrozenInstanceError
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -11,19 +11,15 @@ from django.core import checks
 from django.tasks import default_task_backend, task_backends
 from django.tasks.exceptions import InvalidTask
 from django.test import override_settings
-from django.utils import timezone as django_timezone
 
 from django_ray_runtime.models import QueuedTask
 from django_ray_runtime.task import RayTask
 from django_ray_runtime.testing import run_enqueued
 from tests import conforming
 from tests.conforming import echo
+from tests.contracts.steps import later
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("two_backends")]
-
-
-def later(**distance: float) -> datetime:
-    return django_timezone.now() + timedelta(**distance)
 
 
 class TestDeclaration:

@@ -18,7 +18,7 @@ from django_ray_runtime.exceptions import NotMigrated, Unusable
 from django_ray_runtime.models import QueuedTask
 from django_ray_runtime.states import WorkerState
 from django_ray_runtime.store import Liveness, Store
-from tests.contracts.test_overview import enqueue, make_silent
+from tests.contracts.steps import enqueue, make_silent
 from tests.support import make_worker
 
 WITHOUT_RAY = Diagnosis(with_ray=False)

@@ -13,11 +13,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from django.utils import timezone
 
 from django_ray_runtime.distributed import parallel_imap, parallel_map, using_executor
 from django_ray_runtime.exceptions import CallLost, Infeasible
 from django_ray_runtime.executors import Executor
-from tests.contracts.test_fanout import negative
+from tests.contracts.test_fanout import negative, surroundings
 from tests.support import ROOT, environment
 
 chunks_of_one = parallel_map.options(chunk_size=1)
@@ -108,6 +109,12 @@ def span(_: int) -> tuple[float, float]:
 def test_with_a_concurrency_of_one_the_caller_is_the_one(cluster: Executor) -> None:
     spans = sorted(parallel_map.options(max_concurrency=1)(span, range(4)))
     assert all(before[1] <= after[0] for before, after in itertools.pairwise(spans))
+
+
+def test_a_time_zone_without_a_name_goes_along(cluster: Executor) -> None:
+    with timezone.override(timezone.get_fixed_timezone(120)):
+        [found] = set(chunks_of_one(surroundings, range(2)))
+    assert found[1] == "+0200"
 
 
 def test_what_no_machine_has_is_refused_at_once(cluster: Executor) -> None:

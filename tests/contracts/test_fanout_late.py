@@ -5,11 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.utils import timezone
 
 from django_ray_runtime.distributed import parallel_imap, parallel_map
 from django_ray_runtime.executors import Executor
-from tests.contracts.test_fanout import surroundings
 from tests.contracts.test_fanout_cluster import chunks_of_one, snooze, where
 from tests.support import wait_until
 
@@ -74,12 +72,6 @@ def test_a_timeout_is_not_spent_in_a_queue(cluster: Executor) -> None:
     chunks_of_one(where, [0.0] * 4)  # which starts the processes
     options = parallel_map.options(timeout=3, max_concurrency=8)
     assert len(options(where, [1.0] * 6)) == 6
-
-
-def test_a_time_zone_without_a_name_goes_along(cluster: Executor) -> None:
-    with timezone.override(timezone.get_fixed_timezone(120)):
-        [found] = set(chunks_of_one(surroundings, range(2)))
-    assert found[1] == "+0200"
 
 
 def test_an_item_over_its_timeout_is_stopped_alone(cluster: Executor) -> None:

@@ -17,7 +17,7 @@ from django_ray_runtime.metrics import WorkerStats
 from django_ray_runtime.models import QueuedTask, Worker
 from django_ray_runtime.states import State, WorkerState
 from django_ray_runtime.store import Liveness, Store
-from tests.contracts.test_overview import enqueue, make_silent
+from tests.contracts.steps import enqueue, make_silent
 from tests.unit.test_metrics import claim, outcome
 
 type Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]

@@ -1,28 +1,14 @@
 """prune_tasks, its texts and what it deletes."""
 
-import uuid
-from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.utils import timezone
 
 from django_ray_runtime import bulk
-from django_ray_runtime.models import QueuedTask
 from django_ray_runtime.states import State
 from django_ray_runtime.store import Store
 from generation.models import GenerationJob
-from tests.contracts.steps import printed
-
-
-def states() -> dict[uuid.UUID, str]:
-    return dict(QueuedTask.objects.values_list("id", "state"))
-
-
-def ended(state: State, days: float = 0, **values: Any) -> QueuedTask:
-    finished_at = timezone.now() - timedelta(days=days)
-    values = {"task_path": "a.task", **values}
-    return QueuedTask.objects.create(state=state, finished_at=finished_at, **values)
+from tests.contracts.steps import ended, printed, states
 
 
 def test_old_tasks_are_pruned_by_the_settings_ages(store: Store) -> None:

@@ -9,24 +9,13 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.utils import timezone
 
 from django_ray_runtime import bulk
 from django_ray_runtime.models import QueuedTask
 from django_ray_runtime.states import State
 from django_ray_runtime.store import Store
-from tests.contracts.steps import printed
-from tests.contracts.test_overview import enqueue, failed
-
-
-def states() -> dict[uuid.UUID, str]:
-    return dict(QueuedTask.objects.values_list("id", "state"))
-
-
-def ended(state: State, days: float = 0, **values: Any) -> QueuedTask:
-    finished_at = timezone.now() - timedelta(days=days)
-    values = {"task_path": "a.task", **values}
-    return QueuedTask.objects.create(state=state, finished_at=finished_at, **values)
+from tests.contracts.steps import ended, enqueue, printed, states
+from tests.contracts.test_overview import failed
 
 
 def test_failed_tasks_are_requeued(store: Store) -> None:

@@ -2,13 +2,10 @@
 
 from datetime import timedelta
 
-import pytest
 from django.utils import timezone
 
-from django_ray_runtime.ids import uuid7
 from django_ray_runtime.models import QueuedTask, Worker
-from django_ray_runtime.records import Outcome
-from django_ray_runtime.states import State, WorkerState
+from django_ray_runtime.states import WorkerState
 from django_ray_runtime.store import Liveness, Store
 from tests.contracts.steps import QUEUES, enqueue, make_silent, success
 from tests.support import make_worker
@@ -132,11 +129,6 @@ def test_what_a_worker_does_not_know_of_is_disowned(store: Store, worker: str) -
     states = dict(QueuedTask.objects.values_list("id", "state"))
     assert [states[claim.id] for claim in claims] == ["RUNNING", "READY", "READY"]
     assert set(QueuedTask.objects.ready().values_list("attempt", flat=True)) == {0}
-
-
-def test_an_outcome_moves_only_as_the_table_of_states_allows(store: Store) -> None:
-    with pytest.raises(ValueError, match="no move from RUNNING to RUNNING"):
-        Outcome(id=uuid7(), attempt=1, state=State.RUNNING)
 
 
 def test_a_task_that_lost_too_many_workers_fails(

@@ -226,3 +226,8 @@ def test_racing_claimers_get_every_task_once(store: Store, worker: str) -> None:
     everything = [task_id for mine in got for task_id in mine]
     assert len(everything) == 200
     assert len(set(everything)) == 200
+
+
+def test_an_outcome_moves_only_as_the_table_of_states_allows() -> None:
+    with pytest.raises(ValueError, match="no move from RUNNING to RUNNING"):
+        Outcome(id=uuid7(), attempt=1, state=State.RUNNING)

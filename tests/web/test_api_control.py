@@ -52,10 +52,15 @@ class TestCancel:
     ) -> None:
         task = tasks.add.enqueue(1, 2)
         finish(store, worker, state)
-        answer = post(staff, task.id, "cancel")
+        heard: list[dict[str, Any]] = []
+        changed.connect(note := lambda **told: heard.append(told))
+        try:
+            answer = post(staff, task.id, "cancel")
+        finally:
+            changed.disconnect(note)
         assert answer.status_code == 409
         assert answer.json()["detail"].startswith(f"It is {state} already")
-        assert recorded() == []
+        assert (heard, recorded()) == ([], [])
 
     def test_one_that_ends_meanwhile_is_409(self, staff: Client, store: Store, worker: str) -> None:
         """Between the look at the task and the cancel."""

@@ -1,4 +1,4 @@
-"""Jobs in the admin: what is shown, to whom, at what cost."""
+"""Jobs in the admin: what is shown, and at what cost."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Lotteries, counting, jobs from submission to deletion, over REST."""
+"""Lotteries, counting and the submission of jobs, over REST."""
 
 from typing import Any
 

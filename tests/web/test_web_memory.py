@@ -18,8 +18,10 @@ def huge_areas(pid: int) -> list[str]:
 
 @pytest.mark.skipif(not Path("/proc/self/smaps").exists(), reason="only Linux tells")
 def test_nothing_that_processes_share_is_asked_for_in_huge_pages(
-    transactional_db: None, tmp_path: Path
+    transactional_db: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    for name in ("NUMPY_MADVISE_HUGEPAGE", "ARROW_DEFAULT_MEMORY_POOL"):
+        monkeypatch.delenv(name, raising=False)
     with serving(tmp_path / "log", WEB_WARM_UP="true") as (_, master):
         family = [master.pid, *(child.pid for child in psutil.Process(master.pid).children())]
         assert len(family) == 2
