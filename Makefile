@@ -98,10 +98,9 @@ test-sqlite: setup-dev ## The half of `make test` on SQLite
 test-postgresql: setup-dev ## The half of `make test` on PostgreSQL
 	@$(isolated) $(PY) -m tests.with_postgres $(tests) -m "database and not any_database and not sqlite_first and not long"
 
-test-fast: setup-dev ## Run the tests that need no process beside them, for a minute or two
+test-fast: setup-dev ## Run the tests that need neither a process nor a page, for a minute
 	@$(isolated) unset TEST_DATABASE_URL; \
-		$(tests) tests/unit tests/properties tests/contracts tests/web tests/workflows \
-			-m "not slow and not ray"
+		$(tests) tests/unit tests/properties tests/contracts tests/workflows -m "not slow and not ray"
 
 test-security: setup-dev ## Attack the project as somebody on the internet would
 	@$(isolated) unset TEST_DATABASE_URL; $(PY) -m pytest -m security

@@ -157,6 +157,7 @@ def test_prometheus_reads_the_rules() -> None:
     checked(["promtool", "check", "rules", RULES.name])
 
 
+@pytest.mark.slow
 @promtool
 def test_the_alerts_fire_when_they_should_and_not_else() -> None:
     cases = yaml.safe_load(RULES.with_name("rules.test.yml").read_text())["tests"]

@@ -19,6 +19,8 @@ from django_ray_runtime.worker.dispatcher import Dispatcher
 from tests import tasks
 from tests.support import wait_until
 
+pytestmark = pytest.mark.slow
+
 QUEUES = ["default"]
 
 

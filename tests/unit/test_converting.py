@@ -19,6 +19,7 @@ GAMES = run_chunk(
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("has", "wanted"), list(permutations(("csv", "xlsx", "parquet"), 2)))
 def test_the_bytes_are_those_of_a_job(
     tmp_path: Path, has: str, wanted: str, monkeypatch: pytest.MonkeyPatch

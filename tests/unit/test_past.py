@@ -103,6 +103,7 @@ def test_marked_subsets_and_the_matrix_product_tell_the_same(
     assert told[0].tolist() == [most < least for most in shared]
 
 
+@pytest.mark.slow
 def test_many_past_draws_take_little_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     draws = tuple((1, 2, 3, 4, 5, 6 + i % 55) for i in range(20_000))
     games = space_of().sample()
