@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -112,23 +113,30 @@ def local_dask() -> Iterator[Any]:
         yield client
 
 
-@pytest.fixture(params=["sequential", "background", "ray", "dask"])
-def executor(request: pytest.FixtureRequest) -> Iterator[Executor]:
-    """Each executor there is."""
+@contextmanager
+def an_executor(request: pytest.FixtureRequest, name: str) -> Iterator[Executor]:
+    """One by its name, on the cluster of this run where it needs one."""
     made: Executor
-    if request.param == "ray":
+    if name == "ray":
         request.getfixturevalue("ray_cluster_here")
         from django_ray_runtime.executors.ray import RayExecutor
 
         made = RayExecutor()
-    elif request.param == "dask":
+    elif name == "dask":
         from django_ray_runtime.executors.dask import DaskExecutor
 
         made = DaskExecutor(request.getfixturevalue("local_dask"))
     else:
-        made = {"sequential": SequentialExecutor, "background": BackgroundExecutor}[request.param]()
+        made = {"sequential": SequentialExecutor, "background": BackgroundExecutor}[name]()
     yield made
     made.close()
+
+
+@pytest.fixture(params=["sequential", "background", "ray", "dask"])
+def executor(request: pytest.FixtureRequest) -> Iterator[Executor]:
+    """Each executor there is."""
+    with an_executor(request, request.param) as made:
+        yield made
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from django_ray_runtime.models import QueuedTask
 from tests import tasks
+from tests.acceptance.executors import SEQUENTIAL
 from tests.copies import dump, restored, rows
 from tests.support import WorkerProcess, manage, wait_until, worker_process
 
@@ -17,7 +18,6 @@ pytestmark = [
     pytest.mark.postgresql_first,
 ]
 
-HERE = ("--executor", "sequential")
 HASTY = {"DJANGO_SETTINGS_MODULE": "tests.hasty_settings"}
 STATES = "SELECT state, count(*) FROM django_ray_runtime_queuedtask GROUP BY state"
 TASKS = (
@@ -27,14 +27,14 @@ TASKS = (
 
 def work_off(url: str) -> None:
     """A worker until nothing is left that could run now."""
-    done = manage("run_ray_worker", *HERE, "--batch", DATABASE_URL=url, **HASTY)
+    done = manage("run_ray_worker", *SEQUENTIAL, "--batch", DATABASE_URL=url, **HASTY)
     assert done.returncode == 0, done.stderr
 
 
 def test_a_copy_of_a_queue_at_work_loses_nothing_and_ends_what_was_running(tmp_path: Path) -> None:
     lines, started, release = tmp_path / "lines", tmp_path / "started", tmp_path / "release"
     copy = tmp_path / "copy"
-    with worker_process(tmp_path / "log", *HERE, **HASTY) as worker:
+    with worker_process(tmp_path / "log", *SEQUENTIAL, **HASTY) as worker:
         before = [tasks.append_line.enqueue(str(lines), f"before {n}") for n in range(3)]
         wait_until(lambda: QueuedTask.objects.finished().count() == 3, "three end")
         running = tasks.wait_for_file.enqueue(str(started), str(release))
@@ -51,7 +51,7 @@ def test_a_copy_of_a_queue_at_work_loses_nothing_and_ends_what_was_running(tmp_p
 
         # Looked at first: nothing is taken from a paused queue, and the lost worker is found out.
         assert manage("pause_queues", "--all", DATABASE_URL=url).returncode == 0
-        worker = WorkerProcess(tmp_path / "log2", *HERE, DATABASE_URL=url, **HASTY)
+        worker = WorkerProcess(tmp_path / "log2", *SEQUENTIAL, DATABASE_URL=url, **HASTY)
         try:
             wait_until(lambda: "RUNNING" not in dict(rows(url, STATES)), "what ran is given back")
         finally:

@@ -9,6 +9,7 @@ from django_ray_runtime.distributed import using_executor
 from django_ray_runtime.executors import Executor, SequentialExecutor
 from django_ray_runtime.store import Store
 from django_ray_runtime.worker.dispatcher import Dispatcher
+from tests.conftest import an_executor
 from tests.contracts.steps import QUEUES
 
 
@@ -31,15 +32,5 @@ def dispatcher(store: Store, worker: str) -> Dispatcher:
 @pytest.fixture(params=["ray", "dask"])
 def cluster(request: pytest.FixtureRequest) -> Iterator[Executor]:
     """Each that runs calls elsewhere; fan-out goes over it."""
-    made: Executor
-    if request.param == "ray":
-        request.getfixturevalue("ray_cluster_here")
-        from django_ray_runtime.executors.ray import RayExecutor
-
-        made = RayExecutor()
-    else:
-        from django_ray_runtime.executors.dask import DaskExecutor
-
-        made = DaskExecutor(request.getfixturevalue("local_dask"))
-    with using_executor(made):
+    with an_executor(request, request.param) as made, using_executor(made):
         yield made

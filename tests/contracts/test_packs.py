@@ -16,8 +16,9 @@ import pytest
 
 from django_ray_runtime import ray_cluster
 from django_ray_runtime.exceptions import CallCancelled, CallLost, CallNotStarted
-from django_ray_runtime.executors import BackgroundExecutor, Executor
+from django_ray_runtime.executors import Executor
 from django_ray_runtime.executors.packs import Packs
+from tests.conftest import an_executor
 from tests.packed import act
 from tests.ray_nodes import CLUSTER, head
 from tests.support import ROOT, wait_until
@@ -66,25 +67,14 @@ class Given:
 
 @pytest.fixture(params=["background", "ray"])
 def given(request: pytest.FixtureRequest) -> Iterator[Given]:
-    executor: Executor
-    if request.param == "ray":
-        request.getfixturevalue("ray_cluster_here")
-        from django_ray_runtime.executors.ray import RayExecutor
-
-        executor = RayExecutor()
-    else:
-        executor = BackgroundExecutor()
-    yield Given(executor)
-    executor.close()
+    with an_executor(request, request.param) as executor:
+        yield Given(executor)
 
 
 @pytest.fixture
-def on_ray(ray_cluster_here: object) -> Iterator[Given]:
-    from django_ray_runtime.executors.ray import RayExecutor
-
-    executor = RayExecutor()
-    yield Given(executor)
-    executor.close()
+def on_ray(ray_cluster_here: object, request: pytest.FixtureRequest) -> Iterator[Given]:
+    with an_executor(request, "ray") as executor:
+        yield Given(executor)
 
 
 def files(folder: Path) -> tuple[Path, Path]:
