@@ -15,7 +15,9 @@ def act(item: list[Any]) -> Any:
         return given[0]
     if what == "wait":
         started, release = map(Path, given)
-        started.write_text(str(os.getpid()))
+        written = started.with_suffix(".part")  # whole or not there, whenever an interrupt comes
+        written.write_text(str(os.getpid()))
+        written.rename(started)
         while not release.exists():
             time.sleep(0.005)
         return "released"
